@@ -1,0 +1,1 @@
+"""Client drivers: a module per cloud."""

@@ -1,0 +1,1 @@
+"""Server edges: a package per API."""

@@ -1,0 +1,1 @@
+"""Fujitsu K5 image import and export, answered."""

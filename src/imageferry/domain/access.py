@@ -1,0 +1,101 @@
+"""Who may do what. One table, one function; every use-case asks it and nothing else decides.
+
+A caller acts inside one project. Roles there: *reader* looks, *member* changes, *admin*
+also runs the service. An admin may act on things of any project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from imageferry.domain.errors import Forbidden, NotAuthenticated
+
+ProjectId = NewType("ProjectId", str)
+UserId = NewType("UserId", str)
+DomainId = NewType("DomainId", str)
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    MEMBER = "member"
+    READER = "reader"
+
+
+IMPLIED: Mapping[Role, frozenset[Role]] = {
+    Role.ADMIN: frozenset({Role.ADMIN, Role.MEMBER, Role.READER}),
+    Role.MEMBER: frozenset({Role.MEMBER, Role.READER}),
+    Role.READER: frozenset({Role.READER}),
+}
+"""What a role brings with it, as Keystone's default implied roles do."""
+
+
+class Act(StrEnum):
+    """What can be asked for. The value completes the sentence "you are not allowed to ..."."""
+
+    READ_OBJECTS = "read objects of this project"
+    WRITE_OBJECTS = "change objects of this project"
+    READ_IMAGES = "read images of this project"
+    WRITE_IMAGES = "change images of this project"
+    PUBLISH_IMAGES = "make an image public"
+    READ_TASKS = "read tasks of this project"
+    START_TASKS = "start tasks in this project"
+    MANAGE_IDENTITY = "manage users, projects and roles"
+
+
+NEEDED: Mapping[Act, Role] = {
+    Act.READ_OBJECTS: Role.READER,
+    Act.WRITE_OBJECTS: Role.MEMBER,
+    Act.READ_IMAGES: Role.READER,
+    Act.WRITE_IMAGES: Role.MEMBER,
+    Act.PUBLISH_IMAGES: Role.ADMIN,
+    Act.READ_TASKS: Role.READER,
+    Act.START_TASKS: Role.MEMBER,
+    Act.MANAGE_IDENTITY: Role.ADMIN,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who is asking: what a valid token says."""
+
+    user_id: UserId
+    project_id: ProjectId | None  # None: an unscoped token
+    roles: frozenset[Role]  # implied ones included
+
+    @property
+    def is_admin(self) -> bool:
+        return Role.ADMIN in self.roles
+
+    @property
+    def project(self) -> ProjectId:
+        """The project the caller acts in.
+
+        Raises:
+            Forbidden: the token has no project scope.
+        """
+        if self.project_id is None:
+            raise Forbidden("do this without a project", "Ask for a token with project scope.")
+        return self.project_id
+
+
+def allow(caller: Caller | None, act: Act, *, owner: ProjectId | None = None) -> Caller:
+    """Let the caller go on, or say why not.
+
+    Args:
+        caller: None when the request carried no valid token.
+        owner: the project that the thing belongs to; None where the act has no owner.
+
+    Raises:
+        NotAuthenticated: nobody is known.
+        Forbidden: the role is missing, or the thing is another project's.
+    """
+    if caller is None:
+        raise NotAuthenticated("no token")
+    if NEEDED[act] not in caller.roles:
+        raise Forbidden(act, f"It needs the role {NEEDED[act]}.")
+    if owner is not None and owner != caller.project_id and not caller.is_admin:
+        raise Forbidden(act, "It belongs to another project.")
+    return caller

@@ -1,0 +1,69 @@
+"""Domains, projects, users and tokens: who exists and what a token stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imageferry.domain.access import Caller, DomainId, ProjectId, Role, UserId
+from imageferry.domain.errors import BadInput
+from imageferry.domain.moment import Moment
+
+DEFAULT_DOMAIN = DomainId("default")
+MAX_NAME = 255  # characters, of a domain, project or user
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Domain:
+    id: DomainId
+    name: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    id: ProjectId
+    name: str
+    domain: Domain
+    description: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    id: UserId
+    name: str
+    domain: Domain
+    default_project_id: ProjectId | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """What a valid token says. The token itself is known to its bearer only.
+
+    ``roles`` are the granted ones and what they imply, on ``project``; empty when unscoped.
+    """
+
+    user: User
+    project: Project | None
+    roles: frozenset[Role]
+    methods: tuple[str, ...]
+    issued_at: Moment
+    expires_at: Moment
+    audit_ids: tuple[str, ...]
+
+    @property
+    def caller(self) -> Caller:
+        project_id = None if self.project is None else self.project.id
+        return Caller(user_id=self.user.id, project_id=project_id, roles=self.roles)
+
+
+def checked_name(kind: str, name: str) -> str:
+    """A name for a domain, project or user.
+
+    Raises:
+        BadInput: empty, too long, or with control characters.
+    """
+    if not 0 < len(name) <= MAX_NAME or any(ord(c) < 32 or ord(c) == 127 for c in name):
+        raise BadInput(f"{kind} name", name, f"1 to {MAX_NAME} characters, no control characters")
+    return name

@@ -1,0 +1,155 @@
+"""Objects, the containers that keep them, and the rules for their names and listings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+
+from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobId
+from imageferry.domain.errors import BadInput
+from imageferry.domain.moment import Moment
+
+ContainerId = NewType("ContainerId", str)
+ObjectId = NewType("ObjectId", str)
+
+MAX_CONTAINER_NAME = 256  # bytes in UTF-8
+MAX_OBJECT_NAME = 1024  # bytes in UTF-8
+MAX_LISTING = 10_000  # rows
+MAX_OBJECT_SIZE = 5 * (1 << 30) + 2  # bytes: Swift's own default
+MAX_METADATA_NAME = 128  # bytes
+MAX_METADATA_VALUE = 256  # bytes
+MAX_METADATA_COUNT = 90
+MAX_METADATA_OVERALL = 4096  # bytes, names and values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """The object storage of one project."""
+
+    project_id: ProjectId
+    container_count: int = 0
+    object_count: int = 0
+    bytes_used: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: Moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    id: ContainerId
+    project_id: ProjectId
+    name: str
+    object_count: int = 0
+    bytes_used: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
+    created_at: Moment
+    updated_at: Moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredObject:
+    """An object: a name in a container and the blob behind it.
+
+    ``headers`` are the ones a dialect keeps as they came (content-encoding, ...), lower case.
+    ``manifest`` is ``container/prefix`` of a dynamic large object, whose own blob is then
+    usually empty. ``id`` survives overwriting.
+    """
+
+    id: ObjectId
+    container_id: ContainerId
+    name: str
+    blob_id: BlobId
+    size: int  # bytes of the blob
+    md5: str  # of the blob, hex
+    content_type: str = "application/octet-stream"
+    metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
+    headers: Mapping[str, str] = field(default_factory=dict)
+    manifest: str | None = None
+    created_at: Moment
+    updated_at: Moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListingQuery:
+    """What part of a listing is wanted. Order is by the bytes of the names in UTF-8."""
+
+    limit: int = MAX_LISTING
+    marker: str = ""  # names after it
+    end_marker: str = ""  # names before it
+    prefix: str = ""
+    delimiter: str = ""
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subdir:
+    """Names rolled up: all that begin with ``name``, which ends in the delimiter."""
+
+    name: str
+
+
+def checked_container_name(name: str) -> str:
+    """Raises BadInput unless 1 to 256 bytes of UTF-8 without slash or control characters that break headers."""
+    if "/" in name:
+        raise BadInput("container name", name, "no slash")
+    return _checked("container name", name, MAX_CONTAINER_NAME)
+
+
+def checked_object_name(name: str) -> str:
+    """Raises BadInput unless 1 to 1,024 bytes of UTF-8 without NUL."""
+    return _checked("object name", name, MAX_OBJECT_NAME)
+
+
+def _checked(kind: str, name: str, limit: int) -> str:
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError as error:
+        raise BadInput(kind, name, "valid UTF-8") from error
+    if not 0 < length <= limit or "\0" in name:
+        raise BadInput(kind, name, f"1 to {limit} bytes without NUL")
+    return name
+
+
+def checked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """The metadata of one account, container or object, if within Swift's limits.
+
+    Raises:
+        BadInput: naming the limit that was passed.
+    """
+    if len(metadata) > MAX_METADATA_COUNT:
+        raise BadInput("metadata", f"{len(metadata)} items", f"at most {MAX_METADATA_COUNT} items")
+    overall = 0
+    for name, value in metadata.items():
+        if not 0 < len(name.encode()) <= MAX_METADATA_NAME:
+            raise BadInput("metadata name", name, f"1 to {MAX_METADATA_NAME} bytes")
+        if len(value.encode()) > MAX_METADATA_VALUE:
+            raise BadInput(f"metadata {name}", value, f"at most {MAX_METADATA_VALUE} bytes")
+        if any(ord(c) < 32 or ord(c) == 127 for c in name + value):
+            raise BadInput(f"metadata {name}", value, "no control characters")
+        overall += len(name.encode()) + len(value.encode())
+    if overall > MAX_METADATA_OVERALL:
+        raise BadInput("metadata", f"{overall} bytes", f"at most {MAX_METADATA_OVERALL} bytes in all")
+    return metadata
+
+
+def after_prefix(prefix: str) -> str | None:
+    """The smallest text greater than every text that begins with ``prefix``, None if there is none.
+
+    By the order of UTF-8 bytes, which is the order of code points.
+    """
+    while prefix:
+        last = ord(prefix[-1]) + 1
+        if last == 0xD800:
+            last = 0xE000  # surrogates are not characters
+        if last <= 0x10FFFF:
+            return prefix[:-1] + chr(last)
+        prefix = prefix[:-1]
+    return None
+
+
+def subdir_of(name: str, *, prefix: str, delimiter: str) -> Subdir | None:
+    """The roll-up that ``name`` falls into, or None when it is listed itself."""
+    cut = name.find(delimiter, len(prefix))
+    return None if cut < 0 else Subdir(name[: cut + len(delimiter)])

@@ -1,0 +1,99 @@
+"""A task: durable work that a caller can watch, made of named steps.
+
+Every step may be cut off after the deed and before the note, so every step can be done
+again without harm. A task is final once it SUCCEEDED, FAILED or was CANCELLED; its record
+stays until it expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+from imageferry.domain.access import ProjectId, UserId
+from imageferry.domain.moment import Moment
+
+TaskId = NewType("TaskId", str)
+
+State = Mapping[str, Any]
+"""What steps hand on: JSON data. No secrets, no local paths."""
+
+KEEP_SECONDS = 48 * 3600
+"""How long a task can be read after its end; as in Glance."""
+
+
+class TaskKind(StrEnum):
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+class TaskStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """Where a running step stands. ``total`` is None while unknown."""
+
+    done: int = 0
+    total: int | None = None
+    unit: str = "bytes"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepLog:
+    """One line of a task's log. A step that was cut off and done again has one line per try."""
+
+    name: str
+    started_at: Moment
+    ended_at: Moment | None = None
+    progress: Progress = Progress()
+    outcome: str = ""  # "done", "failed", "cancelled"; empty while it runs or when it was cut off
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """Work for one project. ``input`` is what was asked for, ``result`` what came of it."""
+
+    id: TaskId
+    kind: TaskKind
+    project_id: ProjectId
+    user_id: UserId
+    source: str  # the door it came in by: "k5", "glance", ...
+    input: State
+    status: TaskStatus = TaskStatus.QUEUED
+    step: str = ""  # the name of the step at work, or the last one
+    step_number: int = 0  # 1 for the first
+    step_count: int = 0
+    progress: Progress = Progress()
+    message: str = ""
+    error_code: str = ""  # a stable word for programs, see service.importing
+    result: State = field(default_factory=dict)
+    cancel_requested: bool = False
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Moment | None = None  # set with the final status
+
+    @property
+    def percent(self) -> int:
+        """Of the whole task, steps counted alike: 0 to 100, and 100 only when it succeeded."""
+        if self.status is TaskStatus.SUCCEEDED:
+            return 100
+        if not self.step_count or not self.step_number:
+            return 0
+        inside = self.progress.done / self.progress.total if self.progress.total else 0.0
+        return min(99, int(100 * (self.step_number - 1 + min(1.0, inside)) / self.step_count))

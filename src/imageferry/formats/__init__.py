@@ -1,0 +1,1 @@
+"""Disk formats: bytes in, facts and judgements out."""

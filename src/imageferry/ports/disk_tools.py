@@ -1,0 +1,54 @@
+"""What the service and the client need from programs that work on disk files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from imageferry.domain.disk import DiskFacts
+from imageferry.domain.image import DiskFormat
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolLimits:
+    """The cage a foreign program runs in."""
+
+    memory_bytes: int = 1 << 30
+    cpu_s: int = 30
+    file_bytes: int | None = None  # the largest file it may write; None: no file at all
+    wall_s: float = 60.0
+
+
+ProgressCall = Callable[[int, int | None], None]
+"""Called with bytes done and bytes in all (None: unknown). May raise Cancelled to stop the work."""
+
+
+class DiskTools(Protocol):
+    """Foreign programs behind plain functions; the format is always given, never guessed by them.
+
+    Every driver promises: the program runs within ``ToolLimits``, sees no network address and no
+    other file than the ones named here, and dies with the process that started it; its
+    trouble comes out as BadDisk (the file's fault), TimedOut, NoRoom or Unavailable.
+    """
+
+    def info(self, path: Path, disk_format: DiskFormat) -> DiskFacts:
+        """What the tool finds in a file of that format. Opens no file that it refers to."""
+
+    def convert(
+        self,
+        source: Path,
+        source_format: DiskFormat,
+        target: Path,
+        target_format: DiskFormat,
+        *,
+        sub_format: str = "",
+        max_bytes: int | None = None,
+        progress: ProgressCall | None = None,
+    ) -> None:
+        """Write ``target`` (made, or replaced) as another format; holes stay holes.
+
+        ``sub_format``: for vmdk "streamOptimized" and "monolithicSparse". ``max_bytes``
+        bounds the target file. On failure nothing is left at ``target``.
+        """

@@ -1,0 +1,1 @@
+"""From an object to an image: the steps of an import."""

@@ -1,0 +1,1 @@
+"""Foreign programs that work on disks."""

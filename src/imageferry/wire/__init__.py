@@ -1,0 +1,1 @@
+"""Each foreign API on paper: documents, headers, dates; no sockets."""
