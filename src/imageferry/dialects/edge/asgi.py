@@ -1,0 +1,348 @@
+"""From ASGI to handlers: the only place where code is async.
+
+What was found out about the server underneath (Granian), and is relied on here:
+  - a body is complete only when a message says ``more_body: False``; ``http.disconnect``
+    means that it was cut off, whether it had a length or came in chunks;
+  - ``send`` never fails, it drops what nobody reads: a long answer watches ``receive``;
+  - a handler that raises in the middle of an answer closes the connection, which is how the
+    client learns that the answer is not whole;
+  - ``100 Continue`` goes out at the first ``receive``: a refusal before that saves the upload.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Route, Router
+
+from imageferry.dialects.edge.http import Answer, Dialect, Handler, Path, Query, Receiving, Request, Sink, Streamed
+from imageferry.domain.block import BLOCK_SIZE
+from imageferry.domain.errors import BadInput, FerryError, Incomplete, NotAuthenticated, TimedOut, TooLarge
+from imageferry.domain.identity import Token
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_T = TypeVar("_T")
+
+_SEND_PIECE = 1 << 20  # bytes a message: what the server below moves fastest
+_DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
+_log = logging.getLogger("imageferry.http")
+
+
+class Edge:
+    """Answers requests by dialects' tables, handlers on threads."""
+
+    def __init__(
+        self,
+        dialects: list[Dialect],
+        services: Any,
+        validate: Callable[[str], Token],
+        *,
+        threads: int = 32,
+        body_idle_s: float = 60.0,
+    ) -> None:
+        self._services = services
+        self._validate = validate
+        self._body_idle_s = body_idle_s
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+        self._dialects = dialects
+        register_url_convertor("rest", _Rest())
+        routes = [Route(path.path, _Endpoint(self, dialect, path)) for dialect in dialects for path in dialect.paths]
+        self._router = Router(routes, redirect_slashes=False, default=self._unknown)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        raw = scope.get("raw_path") or scope["path"].encode()
+        scope["ferry_path_ok"] = True
+        try:
+            scope["path"] = unquote_to_bytes(raw).decode()
+        except UnicodeDecodeError:
+            scope["path"] = unquote_to_bytes(raw).decode("utf-8", "replace")
+            scope["ferry_path_ok"] = False
+        await self._router(scope, receive, send)
+
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        dialect = next((d for d in self._dialects if any(path.startswith(p) for p in d.prefixes)), self._dialects[0])
+        row = Path(path, {})
+        await self.serve(dialect, row, scope, receive, send, refusal=(404, f"There is nothing at {path[:200]!r}."))
+
+    async def serve(
+        self,
+        dialect: Dialect,
+        row: Path,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        refusal: tuple[int, str] | None = None,
+    ) -> None:
+        """One request, from its first byte to the last of the answer."""
+        started = time.monotonic()
+        request = _request(scope)
+        handler = row.methods.get(request.method)
+        body = _Body(receive, request, self._body_idle_s)
+        try:
+            if refusal is not None:
+                answer = dialect.refuse(*refusal, request, ())
+            elif handler is None:
+                allowed = ", ".join(sorted(row.methods))
+                sentence = f"{request.method} is not possible here; {allowed} are."
+                answer = dialect.refuse(405, sentence, request, [("allow", allowed)])
+            else:
+                if not scope["ferry_path_ok"]:
+                    raise BadInput("path", request.raw_path[:200], "valid UTF-8 when decoded")
+                answer = await self._answer(dialect, handler, request, body)
+        except FerryError as error:
+            if isinstance(error, NotAuthenticated) and error.why:
+                _log.info("not authenticated", extra={"request_id": request.id, "why": error.why})
+            if error.__cause__ is not None and error.exit_code in (1, 7, 8):
+                _log.warning("%s", error, extra={"request_id": request.id}, exc_info=error.__cause__)
+            answer = dialect.error(error, request)
+        except Exception:
+            _log.exception("unexpected", extra={"request_id": request.id})
+            answer = dialect.error(FerryError("something went wrong here; the service's log has the details"), request)
+        await body.drain()
+        sent = await self._send(dialect, request, answer, receive, send)
+        _log.info(
+            "%s %s",
+            request.method,
+            request.path,
+            extra={
+                "request_id": request.id,
+                "status": answer.status,
+                "ms": round((time.monotonic() - started) * 1000, 1),
+                "received": body.received,
+                "sent": sent,
+            },
+        )
+
+    async def _answer(self, dialect: Dialect, handler: Handler | Streamed, request: Request, body: _Body) -> Answer:
+        if not isinstance(handler, Streamed):
+            whole = await body.whole(dialect.body_limit)
+            return await self._run(self._call, handler, replace(request, body=whole))
+        result = await self._run(self._call, handler.handler, request)
+        if isinstance(result, Answer):
+            return result
+        return await self._receive(result, body)
+
+    def _call(self, handler: Callable[[Request, Any], _T], request: Request) -> _T:
+        secret = request.headers.get("x-auth-token")
+        if secret:
+            try:
+                request = replace(request, token=self._validate(secret))
+            except NotAuthenticated as error:
+                _log.info("token refused", extra={"request_id": request.id, "why": error.why})
+        return handler(request, self._services)
+
+    async def _receive(self, wish: Receiving, body: _Body) -> Answer:
+        sink = wish.sink
+        try:
+            async for block in body.blocks():
+                await self._run(sink.write, block)
+            return await self._run(wish.answer)
+        finally:
+            await asyncio.shield(self._run(_leave, sink))
+
+    async def _send(self, dialect: Dialect, request: Request, answer: Answer, receive: Receive, send: Send) -> int:
+        stream = answer.stream
+        headers = [*answer.headers, *dialect.headers(request)]
+        length = answer.length if stream is not None or answer.length is not None else len(answer.body)
+        if length is not None and not (answer.status == 204 or 100 <= answer.status < 200):
+            headers.append(("content-length", str(length)))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [(name.lower().encode(), _clean(value)) for name, value in headers],
+            }
+        )
+        if request.method == "HEAD" or stream is None:
+            _close(stream)
+            body = b"" if request.method == "HEAD" else answer.body
+            await send({"type": "http.response.body", "body": body})
+            return len(body)
+        return await self._send_stream(stream, receive, send)
+
+    async def _send_stream(self, stream: Iterator[bytes], receive: Receive, send: Send) -> int:
+        gone = asyncio.ensure_future(receive())
+        sent = 0
+        try:
+            while not gone.done() and (part := await self._run(next, stream, None)) is not None:
+                view = memoryview(part)
+                for start in range(0, len(view), _SEND_PIECE):
+                    piece = view[start : start + _SEND_PIECE]
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                sent += len(part)
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b""})
+            return sent
+        finally:
+            gone.cancel()
+            await self._run(_close, stream)
+
+    async def _run(self, function: Callable[..., _T], *args: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+
+class _Endpoint:
+    """A class, so that Starlette takes it for an ASGI app and hands the bare request over."""
+
+    def __init__(self, edge: Edge, dialect: Dialect, row: Path) -> None:
+        self._edge = edge
+        self._dialect = dialect
+        self._row = row
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._edge.serve(self._dialect, self._row, scope, receive, send)
+
+
+class _Rest(Convertor[str]):
+    """All that is left of a path, line feeds included."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+class _Body:
+    """A request's body: read once, in blocks or whole, or not at all."""
+
+    def __init__(self, receive: Receive, request: Request, idle_s: float) -> None:
+        self._receive = receive
+        self._what = f"{request.method} {request.path}"
+        self._length = request.length
+        self._continues = "expect" in request.headers
+        self._idle_s = idle_s
+        self._ended = False
+        self.received = 0
+
+    async def _next(self) -> bytes:
+        """The next piece; sets ``_ended`` with the last.
+
+        A time-out cancels ``receive`` and may lose bytes, which does not matter: it ends the request.
+        """
+        try:
+            async with asyncio.timeout(self._idle_s):
+                message = await self._receive()
+        except TimeoutError as error:
+            self._ended = True
+            reason = "no byte of the body came in that time"
+            raise TimedOut(self._what, reason=reason, seconds=self._idle_s) from error
+        if message["type"] != "http.request":
+            self._ended = True
+            raise Incomplete(self._what, promised=self._length, found=self.received)
+        piece: bytes = message.get("body", b"")
+        self.received += len(piece)
+        if not message.get("more_body"):
+            self._ended = True
+            if self._length is not None and self.received != self._length:
+                raise Incomplete(self._what, promised=self._length, found=self.received)
+        return piece
+
+    async def blocks(self) -> Any:
+        """Whole blocks, the last one shorter. Raises Incomplete, TimedOut."""
+        held: list[bytes] = []
+        size = 0
+        while not self._ended:
+            piece = await self._next()
+            while size + len(piece) >= BLOCK_SIZE:
+                taken = BLOCK_SIZE - size
+                held.append(piece[:taken])
+                yield b"".join(held)
+                held, size, piece = [], 0, piece[taken:]
+            if piece:
+                held.append(piece)
+                size += len(piece)
+        if size:
+            yield b"".join(held)
+
+    async def whole(self, limit: int) -> bytes:
+        """All of it. Raises TooLarge as soon as that is known."""
+        if self._length is not None and self._length > limit:
+            raise TooLarge(self._what, limit, self._length)
+        held: list[bytes] = []
+        while not self._ended:
+            held.append(await self._next())
+            if self.received > limit:
+                raise TooLarge(self._what, limit)
+        return b"".join(held)
+
+    async def drain(self) -> None:
+        """Read what is left of a small body, so that the client comes to read the answer."""
+        if self._ended or self._continues or self._length is None or self._length > _DRAIN:
+            return
+        try:
+            async with asyncio.timeout(2.0):
+                while not self._ended:
+                    await self._next()
+        except (FerryError, TimeoutError):
+            return
+
+
+def _request(scope: Scope) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), _text(raw_value)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    length = headers.get("content-length")
+    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+    raw_path = (scope.get("raw_path") or b"").decode("latin-1")
+    query = scope.get("query_string", b"").decode("latin-1")
+    return Request(
+        id=uuid.uuid4().hex,
+        method=scope["method"],
+        path=scope["path"],
+        raw_path=raw_path,
+        params=dict(scope.get("path_params", {})),
+        query=Query(parse_qsl(query, keep_blank_values=True, errors="replace")),
+        headers=headers,
+        scheme=scope.get("scheme", "http"),
+        host=headers.get("host", ""),
+        length=int(length) if length is not None and length.isdigit() and not chunked else None,
+    )
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+_CONTROLS: Mapping[int, str] = dict.fromkeys([*range(32), 127], "?")
+
+
+def _clean(value: str) -> bytes:
+    """A header value that cannot start a header of its own."""
+    return value.translate(_CONTROLS).encode("utf-8", "replace")
+
+
+def _leave(sink: Sink) -> None:
+    sink.__exit__(None, None, None)
+
+
+def _close(stream: Iterator[bytes] | None) -> None:
+    close = getattr(stream, "close", None)
+    if close is not None:
+        close()

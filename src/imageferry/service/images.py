@@ -1,0 +1,336 @@
+"""Images: their records, their bytes, and who else may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.blob import Blob, BlobDraft
+from imageferry.domain.digest import Algorithm
+from imageferry.domain.disk import DiskFacts
+from imageferry.domain.errors import (
+    BadInput,
+    Forbidden,
+    Incomplete,
+    NotFound,
+    StatusConflict,
+    TooLarge,
+)
+from imageferry.domain.image import (
+    MAX_MEMBERS,
+    ContainerFormat,
+    DiskFormat,
+    Image,
+    ImageId,
+    Member,
+    MemberStatus,
+    Status,
+    Visibility,
+    can_see,
+    checked_image,
+)
+from imageferry.domain.moment import Moment
+from imageferry.ports.clock import Clock
+from imageferry.ports.records import ImageQuery, Records, Session
+from imageferry.service.blob_writer import BlobWriter
+from imageferry.service.blobs import Blobs, Section
+
+IMAGE_DIGESTS = frozenset({Algorithm.MD5, Algorithm.SHA512})
+"""What clients of images check downloads with."""
+
+ReadAt = Callable[[int, int], bytes]
+"""Bytes from an offset, fewer at the end."""
+
+JudgeDisk = Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]
+"""Is this a safe disk of that format? (name, size in bytes, reader, format); raises BadDisk."""
+
+
+class ProjectLookup(Protocol):
+    """What images ask the identity service."""
+
+    def project_exists(self, project_id: ProjectId) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenImage:
+    """An image ready to be read."""
+
+    image: Image
+    blob: Blob
+
+
+class Images:
+    """The use-cases of images. A caller who may not see an image is told that there is none."""
+
+    def __init__(
+        self,
+        records: Records,
+        blobs: Blobs,
+        clock: Clock,
+        judge: JudgeDisk,
+        projects: ProjectLookup,
+        *,
+        max_size: int = 1 << 40,
+    ) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._clock = clock
+        self._judge = judge
+        self._projects = projects
+        self.max_size = max_size  # bytes
+
+    # -- records -------------------------------------------------------------
+
+    def create(self, caller: Caller | None, draft: Callable[[ProjectId, Moment], Image]) -> Image:
+        """A record without bytes. ``draft`` makes it for the caller's project and the time of now.
+
+        Raises:
+            Forbidden: public, or for another project, without being an admin.
+            AlreadyExists: the id was used before, even if that image is gone.
+        """
+        caller = allow(caller, Act.WRITE_IMAGES)
+        image = checked_image(draft(caller.project, self._clock()))
+        allow(caller, Act.WRITE_IMAGES, owner=image.owner)
+        if image.visibility is Visibility.PUBLIC:
+            allow(caller, Act.PUBLISH_IMAGES)
+        with self._records.writing() as session:
+            session.images.add(image)
+        return image
+
+    def show(self, caller: Caller | None, image_id: ImageId) -> Image:
+        caller = allow(caller, Act.READ_IMAGES)
+        with self._records.reading() as session:
+            return _seen(session, caller, image_id)
+
+    def page(self, caller: Caller | None, query: ImageQuery) -> list[Image]:
+        """One page of what the caller may find; an admin who names an owner sees that project's."""
+        caller = allow(caller, Act.READ_IMAGES)
+        viewer = None if caller.is_admin and query.owner is not None else caller.project
+        with self._records.reading() as session:
+            return session.images.page(replace(query, viewer=viewer))
+
+    def change(self, caller: Caller | None, image_id: ImageId, change: Callable[[Image], Image]) -> Image:
+        """Replace attributes by what ``change`` makes of them: all or nothing.
+
+        Formats can be changed only while there are no bytes; what only the service knows
+        (status, size, digests) cannot be changed here at all.
+        """
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.writing() as session:
+            image = _owned(session, caller, image_id)
+            changed = checked_image(replace(change(image), updated_at=self._clock()))
+            if changed.visibility is Visibility.PUBLIC and image.visibility is not Visibility.PUBLIC:
+                allow(caller, Act.PUBLISH_IMAGES)
+            if changed.owner != image.owner and not caller.is_admin:
+                raise Forbidden("give an image to another project")
+            formats = (image.disk_format, image.container_format)
+            if (changed.disk_format, changed.container_format) != formats and image.status is not Status.QUEUED:
+                raise Forbidden("change the formats of an image that has data")
+            session.images.update(changed, was=image.status)
+            return changed
+
+    def delete(self, caller: Caller | None, image_id: ImageId) -> None:
+        """Remove the record; its bytes go with the next sweep unless something else points to them."""
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.writing() as session:
+            image = _owned(session, caller, image_id)
+            if image.protected:
+                raise Forbidden("delete a protected image", "Set protected to false first.")
+            session.images.delete(image.id, self._clock())
+
+    def move(self, caller: Caller | None, image_id: ImageId, status: Status) -> Image:
+        """Deactivate or reactivate. What is there already is no error."""
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.writing() as session:
+            image = _owned(session, caller, image_id)
+            if image.status is status:
+                return image
+            if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+                raise Forbidden(f"move an image that is {image.status} to {status}")
+            moved = replace(image.moved_to(status), updated_at=self._clock())
+            session.images.update(moved, was=image.status)
+            return moved
+
+    # -- bytes ---------------------------------------------------------------
+
+    def upload(self, caller: Caller | None, image_id: ImageId, *, size: int | None = None) -> ImageUpload:
+        """Begin to fill a queued image. The record stays queued until all bytes are in and judged,
+        so that nothing is stuck when the service dies meanwhile.
+        """
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.reading() as session:
+            image = _owned(session, caller, image_id)
+        if image.status is not Status.QUEUED:
+            raise StatusConflict("image", image.id, found=image.status, wanted="an upload")
+        if image.disk_format is None or image.container_format is None:
+            raise BadInput("disk_format and container_format", None, "both to be set before data is uploaded")
+        if size is not None and size > self.max_size:
+            raise TooLarge(f"image {image.id}", self.max_size, size)
+        return ImageUpload(self, image, self._blobs.writer(IMAGE_DIGESTS), size)
+
+    def fill(self, image: Image, draft: BlobDraft) -> Image:
+        """The end of an upload: judged, and then active with all its bytes at once."""
+        virtual_size = None
+        if image.container_format is ContainerFormat.BARE and image.disk_format in _JUDGED:
+
+            def read_at(offset: int, length: int) -> bytes:
+                return self._blobs.draft_at(draft, offset, length)
+
+            facts = self._judge(image.name or image.id, draft.size, read_at, image.disk_format)
+            virtual_size = facts.virtual_size
+        with self._records.writing() as session:
+            there = session.images.get(image.id)
+            if there is None:
+                raise NotFound("image", image.id)
+            if there.status is not Status.QUEUED:
+                raise StatusConflict("image", image.id, found=there.status, wanted="an upload")
+            self._blobs.keep_in(session, draft)
+            filled = replace(
+                there.moved_to(Status.ACTIVE),
+                blob_id=draft.id,
+                size=draft.size,
+                virtual_size=virtual_size,
+                checksum=draft.digests[Algorithm.MD5],
+                hash_value=draft.digests[Algorithm.SHA512],
+                updated_at=self._clock(),
+            )
+            session.images.update(filled, was=Status.QUEUED)
+            return filled
+
+    def open(self, caller: Caller | None, image_id: ImageId) -> OpenImage | None:
+        """An image to read, None when it has no bytes yet.
+
+        Raises:
+            Forbidden: it is deactivated and the caller is no admin.
+        """
+        caller = allow(caller, Act.READ_IMAGES)
+        with self._records.reading() as session:
+            image = _seen(session, caller, image_id)
+            if image.status is Status.DEACTIVATED and not caller.is_admin:
+                raise Forbidden("download a deactivated image")
+            blob = None if image.blob_id is None else session.blobs.get(image.blob_id)
+        return None if blob is None else OpenImage(image=image, blob=blob)
+
+    def read(self, opened: OpenImage, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        stop = opened.blob.size if stop is None else stop
+        return self._blobs.read([Section(opened.blob, start, stop)])
+
+    # -- sharing -------------------------------------------------------------
+
+    def add_member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> Member:
+        """Offer an image to a project. It is seen there at once, and listed there once accepted."""
+        caller = allow(caller, Act.WRITE_IMAGES)
+        now = self._clock()
+        with self._records.writing() as session:
+            image = _owned(session, caller, image_id)
+            if image.visibility is not Visibility.SHARED:
+                raise Forbidden(f"share an image whose visibility is {image.visibility}", "Set it to shared first.")
+            if len(session.images.members(image.id)) >= MAX_MEMBERS:
+                raise TooLarge(f"members of image {image.id}", MAX_MEMBERS, unit="members")
+            member = Member(image_id=image.id, project_id=project, created_at=now, updated_at=now)
+            session.images.add_member(member)
+        return member
+
+    def answer_offer(
+        self, caller: Caller | None, image_id: ImageId, project: ProjectId, status: MemberStatus
+    ) -> Member:
+        """Accept or reject: for the receiving project only, not even for the owner."""
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.writing() as session:
+            image = _seen(session, caller, image_id)
+            if caller.project_id != project:
+                if image.owner == caller.project_id or caller.is_admin:
+                    raise Forbidden("answer an offer in the name of another project")
+                raise NotFound("image", image_id)
+            member = session.images.member(image.id, project)
+            if member is None:
+                raise NotFound("member", project)
+            answered = replace(member, status=status, updated_at=self._clock())
+            session.images.update_member(answered)
+            return answered
+
+    def remove_member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> None:
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.writing() as session:
+            session.images.delete_member(_owned(session, caller, image_id).id, project)
+
+    def member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> Member:
+        for member in self.members(caller, image_id):
+            if member.project_id == project:
+                return member
+        raise NotFound("member", project)
+
+    def members(self, caller: Caller | None, image_id: ImageId) -> list[Member]:
+        """All of them for the owner; a member sees itself only."""
+        caller = allow(caller, Act.READ_IMAGES)
+        with self._records.reading() as session:
+            image = _seen(session, caller, image_id)
+            members = session.images.members(image.id)
+        if caller.is_admin or image.owner == caller.project_id:
+            return members
+        return [member for member in members if member.project_id == caller.project_id]
+
+
+class ImageUpload:
+    """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
+
+    def __init__(self, images: Images, image: Image, writer: BlobWriter, size: int | None) -> None:
+        self._images = images
+        self._image = image
+        self._writer = writer
+        self._size = size
+
+    def write(self, part: bytes | bytearray) -> None:
+        """The next block: whole ones but for the last."""
+        if self._writer.size + len(part) > self._images.max_size:
+            raise TooLarge(f"image {self._image.id}", self._images.max_size)
+        self._writer.write(part)
+
+    def commit(self) -> Image:
+        """All bytes are in. Raises Incomplete, BadDisk, and nothing of it is kept then."""
+        if self._size is not None and self._writer.size != self._size:
+            raise Incomplete(f"image {self._image.id}", promised=self._size, found=self._writer.size)
+        draft = self._writer.finish()
+        try:
+            return self._images.fill(self._image, draft)
+        except BaseException:
+            self._images._blobs.give_up(draft)
+            raise
+
+    def __enter__(self) -> ImageUpload:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.abandon()
+
+
+_JUDGED = frozenset(
+    {
+        DiskFormat.RAW,
+        DiskFormat.QCOW2,
+        DiskFormat.VMDK,
+        DiskFormat.VHD,
+        DiskFormat.VHDX,
+        DiskFormat.VDI,
+        DiskFormat.ISO,
+    }
+)
+
+
+def _seen(session: Session, caller: Caller, image_id: ImageId) -> Image:
+    image = session.images.get(image_id)
+    project = caller.project_id
+    membership = None if image is None or project is None else session.images.member(image.id, project)
+    if image is None or not can_see(image, caller, membership=membership):
+        raise NotFound("image", image_id)
+    return image
+
+
+def _owned(session: Session, caller: Caller, image_id: ImageId) -> Image:
+    """An image that the caller may change. One that may only be seen is a Forbidden, any other a NotFound."""
+    image = _seen(session, caller, image_id)
+    if image.owner != caller.project_id and not caller.is_admin:
+        raise Forbidden("change an image of another project")
+    return image

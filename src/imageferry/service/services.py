@@ -1,0 +1,18 @@
+"""The use-cases of one running service, wired up, as handlers get them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imageferry.service.identity import Identity
+from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.service.images import Images
+from imageferry.service.objects import Objects
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    identity: Identity
+    admin: IdentityAdmin
+    objects: Objects
+    images: Images
