@@ -1,0 +1,1 @@
+"""The steps; each file knows the one before it."""

@@ -1,0 +1,180 @@
+"""Accounts, containers and objects in SQL, with exact counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from imageferry.db.listing import listing
+from imageferry.db.schema import accounts, blobs, containers, objects
+from imageferry.db.sql import added, insert, release, require
+from imageferry.domain.access import ProjectId
+from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
+from imageferry.domain.moment import Moment
+from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir
+
+
+class SqlObjects:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def account(self, project_id: ProjectId, now: Moment) -> Account:
+        its_row = self._connection.execute(select(accounts).where(accounts.c.project_id == project_id)).first()
+        totals = select(
+            func.count(containers.c.id).label("containers"),
+            func.coalesce(func.sum(containers.c.object_count), 0).label("objects"),
+            func.coalesce(func.sum(containers.c.bytes_used), 0).label("bytes"),
+        ).where(containers.c.project_id == project_id)
+        total = self._connection.execute(totals).one()
+        return Account(
+            project_id=project_id,
+            container_count=total.containers,
+            object_count=int(total.objects),
+            bytes_used=int(total.bytes),
+            metadata={} if its_row is None else its_row.metadata,
+            created_at=now if its_row is None else its_row.created_at,
+        )
+
+    def set_account_metadata(self, project_id: ProjectId, metadata: Mapping[str, str], now: Moment) -> None:
+        values = {"project_id": project_id, "metadata": dict(metadata), "created_at": now}
+        keeping = insert(self._connection, accounts).values(**values)
+        changing = {"metadata": keeping.excluded.metadata}
+        self._connection.execute(keeping.on_conflict_do_update(index_elements=["project_id"], set_=changing))
+
+    def add_container(self, container: Container) -> None:
+        values = {
+            "id": container.id,
+            "project_id": container.project_id,
+            "name": container.name,
+            "object_count": 0,
+            "bytes_used": 0,
+            "metadata": dict(container.metadata),
+            "created_at": container.created_at,
+            "updated_at": container.updated_at,
+        }
+        if not added(self._connection, containers, values):
+            raise AlreadyExists("container", container.name)
+        account = {"project_id": container.project_id, "metadata": {}, "created_at": container.created_at}
+        added(self._connection, accounts, account)
+
+    def container(self, project_id: ProjectId, name: str) -> Container | None:
+        query = select(containers).where(containers.c.project_id == project_id, containers.c.name == name)
+        row = self._connection.execute(query).first()
+        return None if row is None else _container(row)
+
+    def set_container_metadata(self, container: Container, metadata: Mapping[str, str], now: Moment) -> None:
+        values = {"metadata": dict(metadata), "updated_at": now}
+        change = update(containers).where(containers.c.id == container.id).values(values)
+        if not self._connection.execute(change).rowcount:
+            raise NotFound("container", container.name)
+
+    def delete_container(self, container: Container) -> None:
+        query = select(containers.c.object_count).where(containers.c.id == container.id).with_for_update()
+        count = self._connection.execute(query).scalar_one_or_none()
+        if count is None:
+            raise NotFound("container", container.name)
+        if count:
+            raise NotEmpty("container", container.name)
+        self._connection.execute(delete(containers).where(containers.c.id == container.id))
+
+    def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]:
+        rows = select(containers).where(containers.c.project_id == project_id)
+        return listing(self._connection, rows, containers.c.name, query, _container)
+
+    def put_object(self, item: StoredObject) -> StoredObject:
+        self._lock(item.container_id)
+        require(self._connection, blobs.c.id, item.blob_id, kind="blob")
+        known = self.object(item.container_id, item.name)
+        if known is None:
+            values = _values(item) | {"id": item.id, "created_at": item.created_at}
+            if not added(self._connection, objects, values):
+                raise AlreadyExists("object", item.id)
+            self._count(item.container_id, objects=1, size=item.size)
+        else:
+            change = update(objects).where(objects.c.id == known.id).values(_values(item))
+            self._connection.execute(change)
+            self._count(item.container_id, objects=0, size=item.size - known.size)
+            if known.blob_id != item.blob_id:
+                release(self._connection, known.blob_id, item.updated_at)
+        return item if known is None else replace(item, id=known.id, created_at=known.created_at)
+
+    def object(self, container_id: ContainerId, name: str) -> StoredObject | None:
+        query = select(objects).where(objects.c.container_id == container_id, objects.c.name == name)
+        row = self._connection.execute(query).first()
+        return None if row is None else _object(row)
+
+    def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
+        self._lock(container_id)
+        known = self.object(container_id, name)
+        if known is None:
+            raise NotFound("object", name)
+        self._connection.execute(delete(objects).where(objects.c.id == known.id))
+        self._count(container_id, objects=-1, size=-known.size)
+        release(self._connection, known.blob_id, now)
+        return known
+
+    def objects(self, container_id: ContainerId, query: ListingQuery) -> list[StoredObject | Subdir]:
+        rows = select(objects).where(objects.c.container_id == container_id)
+        return listing(self._connection, rows, objects.c.name, query, _object)
+
+    def _lock(self, container_id: ContainerId) -> None:
+        """Let nobody else change what is in the container until we are done. Raises NotFound."""
+        query = select(containers.c.id).where(containers.c.id == container_id).with_for_update(key_share=True)
+        if self._connection.execute(query).first() is None:
+            raise NotFound("container", container_id)
+
+    def _count(self, container_id: ContainerId, *, objects: int, size: int) -> None:
+        change = update(containers).where(containers.c.id == container_id)
+        counters = {
+            "object_count": containers.c.object_count + objects,
+            "bytes_used": containers.c.bytes_used + size,
+        }
+        self._connection.execute(change.values(counters))
+
+
+def _container(row: Row[Any]) -> Container:
+    return Container(
+        id=row.id,
+        project_id=row.project_id,
+        name=row.name,
+        object_count=row.object_count,
+        bytes_used=row.bytes_used,
+        metadata=row.metadata,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _object(row: Row[Any]) -> StoredObject:
+    return StoredObject(
+        id=row.id,
+        container_id=row.container_id,
+        name=row.name,
+        blob_id=row.blob_id,
+        size=row.size,
+        md5=row.md5,
+        content_type=row.content_type,
+        metadata=row.metadata,
+        headers=row.headers,
+        manifest=row.manifest,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _values(item: StoredObject) -> dict[str, Any]:
+    return {
+        "container_id": item.container_id,
+        "name": item.name,
+        "blob_id": item.blob_id,
+        "size": item.size,
+        "md5": item.md5,
+        "content_type": item.content_type,
+        "metadata": dict(item.metadata),
+        "headers": dict(item.headers),
+        "manifest": item.manifest,
+        "updated_at": item.updated_at,
+    }

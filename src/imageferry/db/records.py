@@ -1,0 +1,76 @@
+"""``SqlRecords``: the records port on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from imageferry.db.blobs import SqlBlobs
+from imageferry.db.engine import WAIT_S, Mode, begin
+from imageferry.db.identity import SqlIdentity
+from imageferry.db.images import SqlImages
+from imageferry.db.objects import SqlObjects
+from imageferry.db.task_rows import SqlTasks
+from imageferry.domain.errors import Unavailable
+
+
+class SqlSession:
+    """One transaction; the groups of records share its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.identity = SqlIdentity(connection)
+        self.blobs = SqlBlobs(connection)
+        self.objects = SqlObjects(connection)
+        self.images = SqlImages(connection)
+        self.tasks = SqlTasks(connection)
+
+
+class SqlRecords:
+    """Records in the database behind ``engine``, whose tables are there already (db.migrate)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # SQLite has one writer at a time anyway, and lets the next one wait by polling: up to
+        # 100 ms too long, in no order. Threads of one process take turns here instead.
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlSession]:
+        with self._connected() as connection:
+            begin(connection, Mode.READING)
+            yield SqlSession(connection)
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[SqlSession]:
+        with self._my_turn(), self._connected() as connection:
+            begin(connection, Mode.WRITING if durable else Mode.WRITING_LIGHTLY)
+            yield SqlSession(connection)
+            connection.commit()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=WAIT_S):
+            raise Unavailable("the database", f"another writer held it for {WAIT_S} s")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = self._engine.connect()
+        except PoolTimeout as error:
+            raise Unavailable("the database", "too many requests use it at once") from error
+        with connection:  # what is not committed is rolled back
+            yield connection

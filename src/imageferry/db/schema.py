@@ -1,0 +1,263 @@
+"""The tables, for both engines.
+
+Times are microseconds since 1970 (domain.moment). Text is ordered by its bytes: SQLite does
+so by itself, PostgreSQL is told to by the collation "C". What these tables say must be what
+the migrations make; a test compares them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+JSON_TEXT = JSON(none_as_null=True)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+domains = Table(
+    "domains",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("enabled", Boolean, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("domain_id", TEXT, ForeignKey("domains.id"), nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("description", TEXT, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("domain_id", TEXT, ForeignKey("domains.id"), nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("default_project_id", TEXT),  # a wish, not a promise: the project may never have been there
+    Column("enabled", Boolean, nullable=False),
+    Column("password_hash", TEXT, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", TEXT, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", TEXT, primary_key=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("hash", TEXT, primary_key=True),
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("project_id", TEXT, ForeignKey("projects.id", ondelete="CASCADE"), index=True),
+    Column("methods", JSON_TEXT, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("audit_ids", JSON_TEXT, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("touched_at", BigInteger, nullable=False, index=True),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("digests", JSON_TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger, nullable=False, index=True),  # when a record last let go of it, or it was made
+)
+
+blob_blocks = Table(
+    "blob_blocks",
+    metadata,
+    Column("blob_id", TEXT, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("name", TEXT, ForeignKey("blocks.name"), nullable=False, index=True),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("metadata", JSON_TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+containers = Table(
+    "containers",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("object_count", BigInteger, nullable=False),
+    Column("bytes_used", BigInteger, nullable=False),
+    Column("metadata", JSON_TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("container_id", TEXT, ForeignKey("containers.id"), nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("blob_id", TEXT, ForeignKey("blobs.id"), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("md5", TEXT, nullable=False),
+    Column("content_type", TEXT, nullable=False),
+    Column("metadata", JSON_TEXT, nullable=False),
+    Column("headers", JSON_TEXT, nullable=False),
+    Column("manifest", TEXT),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("container_id", "name"),
+)
+
+image_ids = Table(  # every id that was ever given to an image: none is given twice
+    "image_ids",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("owner", TEXT, nullable=False, index=True),
+    Column("name", TEXT, index=True),
+    Column("status", TEXT, nullable=False),
+    Column("visibility", TEXT, nullable=False, index=True),
+    Column("disk_format", TEXT),
+    Column("container_format", TEXT),
+    Column("size", BigInteger),
+    Column("virtual_size", BigInteger),
+    Column("checksum", TEXT),
+    Column("hash_value", TEXT),
+    Column("min_disk", BigInteger, nullable=False),
+    Column("min_ram", BigInteger, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("blob_id", TEXT, ForeignKey("blobs.id"), index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "created_at", "id"),
+)
+
+image_tags = Table(
+    "image_tags",
+    metadata,
+    Column("image_id", TEXT, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", TEXT, primary_key=True, index=True),
+)
+
+image_properties = Table(  # no index on the value: it may be longer than PostgreSQL can index
+    "image_properties",
+    metadata,
+    Column("image_id", TEXT, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", TEXT, primary_key=True, index=True),
+    Column("value", TEXT, nullable=False),
+)
+
+image_members = Table(
+    "image_members",
+    metadata,
+    Column("image_id", TEXT, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", TEXT, primary_key=True, index=True),
+    Column("status", TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("project_id", TEXT, nullable=False),
+    Column("user_id", TEXT, nullable=False),
+    Column("source", TEXT, nullable=False),
+    Column("input", JSON_TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("step", TEXT, nullable=False),
+    Column("step_number", Integer, nullable=False),
+    Column("step_count", Integer, nullable=False),
+    Column("progress_done", BigInteger, nullable=False),
+    Column("progress_total", BigInteger),
+    Column("progress_unit", TEXT, nullable=False),
+    Column("message", TEXT, nullable=False),
+    Column("error_code", TEXT, nullable=False),
+    Column("result", JSON_TEXT, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, index=True),
+    Index(None, "created_at", "id"),
+    Index(None, "project_id", "created_at", "id"),
+    Index(None, "status", "id"),
+)
+
+task_steps = Table(
+    "task_steps",
+    metadata,
+    Column("task_id", TEXT, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1 for the first begun
+    Column("name", TEXT, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("progress_done", BigInteger, nullable=False),
+    Column("progress_total", BigInteger),
+    Column("progress_unit", TEXT, nullable=False),
+    Column("outcome", TEXT, nullable=False),
+    Column("message", TEXT, nullable=False),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("task_id", TEXT, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("blob_id", TEXT, ForeignKey("blobs.id"), primary_key=True, index=True),
+)

@@ -1,0 +1,91 @@
+"""The few words of SQL that the two engines spell differently, and what all groups of records share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    TableValuedAlias,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from imageferry.db.schema import blobs
+from imageferry.domain.blob import BlobId
+from imageferry.domain.errors import NotFound
+from imageferry.domain.moment import Moment
+
+Insert = postgresql.Insert | sqlite.Insert
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_LISTS: Mapping[str, Any] = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
+_PAIRS: Mapping[str, Any] = {"postgresql": func.json_each_text, "sqlite": func.json_each}
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that can say ON CONFLICT."""
+    statement: Insert = _INSERTS[connection.dialect.name](table)
+    return statement
+
+
+def added(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row, unless one with the same key is there.
+
+    No error is raised inside the database, so that on PostgreSQL the transaction can go on.
+    """
+    statement = insert(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(literal_column("1"))).first() is not None
+
+
+def each(connection: Connection, values: Collection[str]) -> TableValuedAlias:
+    """The texts as a table with the column ``value``: one parameter however many they are."""
+    text = literal(json.dumps(list(values), ensure_ascii=False))
+    return _table(connection, _LISTS, text, "value")
+
+
+def pairs(connection: Connection, values: Mapping[int, str]) -> TableValuedAlias:
+    """The pairs as a table with the columns ``key`` (text) and ``value``."""
+    text = literal(json.dumps(values, ensure_ascii=False))
+    return _table(connection, _PAIRS, text, "key", "value")
+
+
+def _table(
+    connection: Connection, functions: Mapping[str, Any], text: ColumnElement[str], *columns: str
+) -> TableValuedAlias:
+    name = connection.dialect.name
+    document = text.cast(postgresql.JSON) if name == "postgresql" else text
+    table: TableValuedAlias = functions[name](document).table_valued(*columns, name="given")
+    return table.render_derived() if name == "postgresql" else table
+
+
+def larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    """The larger of two numbers (``greatest`` here, ``max`` there)."""
+    return case((one > other, one), else_=other)
+
+
+def require(connection: Connection, key: ColumnElement[str], value: str, *, kind: str) -> None:
+    """Make sure that the row we are about to point to is there, and stays until we are done.
+
+    Raises:
+        NotFound: it is not.
+    """
+    query: Select[Any] = select(literal_column("1")).where(key == value).with_for_update(read=True, key_share=True)
+    if connection.execute(query).first() is None:
+        raise NotFound(kind, value)
+
+
+def release(connection: Connection, blob_id: BlobId, now: Moment) -> None:
+    """Note that a record has let go of a blob, so that it is not swept away at once."""
+    moment = larger(blobs.c.released_at, literal(now))
+    connection.execute(update(blobs).where(blobs.c.id == blob_id).values(released_at=moment))
