@@ -1,0 +1,166 @@
+"""A cage for foreign programs: they get so much memory, time and file, and die with us.
+
+    prlimit      address space, processor time, largest file, open files, no core dump
+    unshare      no network, where the system lets us (it is a second wall, nothing leans on it)
+    setpriv      killed when the thread that started it ends; no new privileges; as root, no
+                 capability but the one to open files of other owners
+    here         a session of its own, killed as a whole when its time is over; no input, capped
+                 output, an environment of five words, an empty folder to stand in
+
+All of them are util-linux, which Debian always has. No shell: argument lists only.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imageferry.domain.errors import TimedOut, Unavailable
+from imageferry.ports.disk_tools import ToolLimits
+
+Watch = Callable[[bytes], None]
+"""Called with each piece of standard output, and with nothing once a second. May raise to stop the work."""
+
+_OUTPUT_BYTES = 1 << 20  # kept of standard output and of standard error, each
+_OPEN_FILES = 64
+_BEAT_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a program ended. ``code`` below 0: by that signal."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+def find_program(name: str, package: str) -> str:
+    """Where a program is.
+
+    Raises:
+        Unavailable: not installed; says which Debian package brings it.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise Unavailable(name, reason=f"it is not installed; install the Debian package {package}")
+    return found
+
+
+def run_caged(
+    program: Sequence[str],
+    *,
+    limits: ToolLimits,
+    folder: Path,
+    fds: Sequence[int] = (),
+    watch: Watch | None = None,
+) -> Ended:
+    """Run a program to its end.
+
+    Args:
+        program: its path and arguments.
+        folder: where it stands; empty but for what the caller put there.
+        fds: file descriptors that it inherits under the same numbers, besides the standard ones.
+        watch: sees the output as it comes; whatever it raises kills the program and comes out.
+
+    Raises:
+        TimedOut: over ``limits.wall_s`` or ``limits.cpu_s``.
+        Unavailable: the program or its cage is not installed.
+    """
+    name = Path(program[0]).name
+    with subprocess.Popen(
+        [*_bars(limits), *program],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=_environment(folder),
+        pass_fds=fds,
+        start_new_session=True,
+    ) as process:
+        try:
+            stdout, stderr = _listen(process, name, time.monotonic() + limits.wall_s, limits.wall_s, watch)
+            code = process.wait()
+        finally:
+            _kill(process)
+    if code == -signal.SIGXCPU:
+        raise TimedOut(name, reason="it used all its processor time", seconds=limits.cpu_s)
+    return Ended(code=code, stdout=stdout, stderr=stderr)
+
+
+def _bars(limits: ToolLimits) -> list[str]:
+    root = os.geteuid() == 0
+    return [
+        find_program("prlimit", "util-linux"),
+        f"--as={limits.memory_bytes}",
+        f"--cpu={limits.cpu_s}:{limits.cpu_s + 1}",
+        f"--fsize={limits.file_bytes or 0}",
+        f"--nofile={_OPEN_FILES}",
+        "--core=0",
+        "--",
+        *_without_network(),
+        find_program("setpriv", "util-linux"),
+        *("--pdeathsig", "KILL", "--no-new-privs"),
+        *(("--inh-caps", "-all", "--bounding-set", "-all,+dac_override") if root else ()),
+        "--",
+    ]
+
+
+@functools.cache
+def _without_network() -> tuple[str, ...]:
+    """The words that take the network away; none where the system does not allow it."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
+    words = (unshare, *user, "--net", "--")
+    tried = subprocess.run([*words, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    return words if tried.returncode == 0 else ()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """``MALLOC_ARENA_MAX``: threads share their heap, or 64 of them would fill the address space with nothing."""
+    home = str(folder)
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": home, "TMPDIR": home, "MALLOC_ARENA_MAX": "2"}
+
+
+def _listen(
+    process: subprocess.Popen[bytes], name: str, deadline: float, seconds: float, watch: Watch | None
+) -> tuple[bytes, bytes]:
+    """Read both outputs until they close: all of them, so that the program never waits, but keep a part."""
+    kept = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for pipe in kept:
+            if pipe is not None:
+                selector.register(pipe, selectors.EVENT_READ, pipe)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimedOut(name, reason="it was stopped", seconds=seconds)
+            ready = selector.select(min(left, _BEAT_S))
+            if not ready and watch:
+                watch(b"")
+            for key, _ in ready:
+                data = os.read(key.fd, 1 << 16)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif watch and key.data is process.stdout:
+                    watch(data)
+                else:
+                    kept[key.data] += data[: _OUTPUT_BYTES - len(kept[key.data])]
+    return bytes(kept[process.stdout]), bytes(kept[process.stderr])
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the program and whatever it started. Nothing is done to one that has ended and was waited for."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
