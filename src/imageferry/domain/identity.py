@@ -58,6 +58,33 @@ class Token:
         return Caller(user_id=self.user.id, project_id=project_id, roles=self.roles)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedIn:
+    """A user or project as a stranger names it: by id, or by name and domain."""
+
+    id: str | None = None
+    name: str | None = None
+    domain_id: str | None = None
+    domain_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """What a log-in offers: a password, an older token, or both of one user."""
+
+    methods: tuple[str, ...]
+    user: NamedIn | None = None
+    password: str | None = None
+    token: str | None = None
+
+
+class Scope:
+    """What a token shall be good for, beside a project named by ``NamedIn``."""
+
+    DEFAULT = "default"  # the user's default project if there is one, else unscoped
+    UNSCOPED = "unscoped"
+
+
 def checked_name(kind: str, name: str) -> str:
     """A name for a domain, project or user.
 

@@ -1,4 +1,4 @@
-"""Who exists, who they are, and the tokens that prove it."""
+"""Log-ins, and the tokens that prove them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
-from imageferry.domain.access import IMPLIED, Act, Caller, DomainId, ProjectId, Role, UserId, allow
+from imageferry.domain.access import IMPLIED, Caller, DomainId, ProjectId, Role, UserId
 from imageferry.domain.errors import Forbidden, NotAuthenticated, NotFound
-from imageferry.domain.identity import Domain, Project, Token, User
+from imageferry.domain.identity import Domain, Login, NamedIn, Project, Scope, Token, User
 from imageferry.domain.moment import later
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session, TokenRow
+from imageferry.service.directory import Directory
 
 _SLOW_HASHES = 2  # password checks at once: each takes tens of MiB and of milliseconds
 
@@ -28,35 +29,8 @@ class PasswordHasher(Protocol):
     def verify(self, password_hash: str, password: str) -> bool: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NamedIn:
-    """A user or project as a stranger names it: by id, or by name and domain."""
-
-    id: str | None = None
-    name: str | None = None
-    domain_id: str | None = None
-    domain_name: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Login:
-    """What a log-in offers: a password, an older token, or both of one user."""
-
-    methods: tuple[str, ...]
-    user: NamedIn | None = None
-    password: str | None = None
-    token: str | None = None
-
-
-class Scope:
-    """What a token shall be good for, beside a project named by ``NamedIn``."""
-
-    DEFAULT = "default"  # the user's default project if there is one, else unscoped
-    UNSCOPED = "unscoped"
-
-
-class Identity:
-    """Log-ins, tokens, and the administration of users and projects."""
+class Identity(Directory):
+    """Log-ins and tokens, beside the look-ups of ``Directory``."""
 
     def __init__(
         self,
@@ -67,7 +41,7 @@ class Identity:
         token_s: float = 3 * 3600.0,
         new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
     ) -> None:
-        self._records = records
+        super().__init__(records)
         self._hasher = hasher
         self._clock = clock
         self._token_s = token_s
@@ -116,6 +90,23 @@ class Identity:
 
     def caller(self, secret: str) -> Caller:
         return self.validate(secret).caller
+
+    def examine(self, caller: Caller | None, secret: str) -> Token:
+        """What somebody's token says: one's own, or anybody's for an admin.
+
+        Raises:
+            NotFound: there is no such token, or it is no longer good.
+            Forbidden: it is another user's.
+        """
+        if caller is None:
+            raise NotAuthenticated("no token")
+        try:
+            token = self.validate(secret)
+        except NotAuthenticated as error:
+            raise NotFound("token", "(not shown)") from error
+        if token.user.id != caller.user_id and not caller.is_admin:
+            raise Forbidden("examine another user's token")
+        return token
 
     def revoke(self, secret: str) -> None:
         """Raises NotFound: there is no such token."""
@@ -194,13 +185,14 @@ class Identity:
                 project = None if default is None else session.identity.project(default)
                 if project is None:
                     return None
+            trouble = ""
             if not session.identity.granted(user.id, project.id):
-                if isinstance(scope, NamedIn):
-                    raise NotAuthenticated("no role in the project")
-                return None
-        if not project.enabled or not project.domain.enabled:
-            raise NotAuthenticated("the project is disabled")
-        return project
+                trouble = "no role in the project"
+            elif not project.enabled or not project.domain.enabled:
+                trouble = "the project is disabled"
+        if trouble and isinstance(scope, NamedIn):
+            raise NotAuthenticated(trouble)
+        return None if trouble else project  # a default that is of no use must not keep its user out
 
     def _find_user(self, named: NamedIn) -> User | None:
         with self._records.reading() as session:
@@ -210,63 +202,6 @@ class Identity:
             if domain is None or named.name is None:
                 return None
             return session.identity.user_by_name(named.name, domain.id)
-
-    # -- looking up ----------------------------------------------------------
-
-    def projects_of(self, caller: Caller, user_id: UserId) -> list[Project]:
-        """The projects in which a user has a role: one's own list, or anybody's for an admin."""
-        self._self_or_admin(caller, user_id)
-        with self._records.reading() as session:
-            if session.identity.user(user_id) is None:
-                raise NotFound("user", user_id)
-            return session.identity.projects(user_id=user_id)
-
-    def user(self, caller: Caller, user_id: UserId) -> User:
-        self._self_or_admin(caller, user_id)
-        with self._records.reading() as session:
-            user = session.identity.user(user_id)
-        if user is None:
-            raise NotFound("user", user_id)
-        return user
-
-    def users(self, caller: Caller, *, name: str | None = None, domain_id: DomainId | None = None) -> list[User]:
-        allow(caller, Act.MANAGE_IDENTITY)
-        with self._records.reading() as session:
-            return session.identity.users(name=name, domain_id=domain_id)
-
-    def project(self, caller: Caller, project_id: ProjectId) -> Project:
-        """For the admin and for who has a role there; to anybody else it does not exist."""
-        with self._records.reading() as session:
-            project = session.identity.project(project_id)
-            mine = caller.is_admin or bool(session.identity.granted(caller.user_id, project_id))
-        if project is None or not mine:
-            raise NotFound("project", project_id)
-        return project
-
-    def projects(self, caller: Caller, *, name: str | None = None, domain_id: DomainId | None = None) -> list[Project]:
-        allow(caller, Act.MANAGE_IDENTITY)
-        with self._records.reading() as session:
-            return session.identity.projects(name=name, domain_id=domain_id)
-
-    def domains(self, caller: Caller, *, name: str | None = None) -> list[Domain]:
-        allow(caller, Act.MANAGE_IDENTITY)
-        with self._records.reading() as session:
-            return [domain for domain in session.identity.domains() if name is None or domain.name == name]
-
-    def domain(self, caller: Caller, domain_id: DomainId) -> Domain:
-        for domain in self.domains(caller):
-            if domain.id == domain_id:
-                return domain
-        raise NotFound("domain", domain_id)
-
-    def project_exists(self, project_id: ProjectId) -> bool:
-        """For use-cases that are handed a project id by its owner's friend."""
-        with self._records.reading() as session:
-            return session.identity.project(project_id) is not None
-
-    def _self_or_admin(self, caller: Caller, user_id: UserId) -> None:
-        if caller.user_id != user_id and not caller.is_admin:
-            raise Forbidden("read another user's data")
 
 
 def _with_implied(granted: frozenset[Role]) -> frozenset[Role]:
