@@ -8,6 +8,13 @@ from typing import Protocol
 from imageferry.domain.task import State, TaskId
 
 
+class Interrupted(BaseException):
+    """The process is stopping: the step at work is cut off, and done again after the next start.
+
+    Not an Exception, so that no step takes it for a failure of its own.
+    """
+
+
 class Walk(Protocol):
     """What a walker calls back. The service implements it; the walker knows no more of tasks.
 
@@ -22,11 +29,14 @@ class Walk(Protocol):
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         """Do one step; returns the state that the next one gets. Raises what it likes."""
 
-    def ended(self, task_id: TaskId, state: State, failure: Exception | None) -> None:
-        """All steps are done, or one has raised. Never raises."""
+    def failure_of(self, error: BaseException) -> State:
+        """What to remember of an error that ended a step; JSON data."""
+
+    def ended(self, task_id: TaskId, state: State, failure: State | None) -> None:
+        """All steps are done, or one has raised. Tried again later if it raises."""
 
     def unfinished(self) -> Sequence[TaskId]:
-        """Every task that should be under way; asked once at start, to catch those whose start was cut off."""
+        """Tasks that should be under way; asked at start, to catch those whose own start was cut off."""
 
 
 class Tasks(Protocol):
@@ -34,6 +44,3 @@ class Tasks(Protocol):
 
     def start(self, task_id: TaskId) -> None:
         """Walk the task, soon and in the background. Called twice it still runs once."""
-
-    def close(self, *, wait_s: float = 0.0) -> None:
-        """Stop; what is running goes on where it was cut off at the next start."""

@@ -8,6 +8,7 @@ from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images
 from imageferry.service.objects import Objects
+from imageferry.service.tasks import TaskService
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,3 +17,4 @@ class Services:
     admin: IdentityAdmin
     objects: Objects
     images: Images
+    tasks: TaskService

@@ -1,0 +1,112 @@
+"""Settings in, wired objects out: the one room that knows every driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from imageferry.db.engine import open_engine
+from imageferry.db.migrate import upgrade
+from imageferry.db.passwords import Argon2
+from imageferry.db.records import SqlRecords
+from imageferry.db.tasks import DurableTasks
+from imageferry.dialects import health
+from imageferry.dialects.edge.asgi import Edge
+from imageferry.domain.disk import DiskFacts
+from imageferry.domain.image import DiskFormat
+from imageferry.formats.judge import Limits, judge
+from imageferry.ports.block_store import BlockStore
+from imageferry.ports.clock import Clock, system_clock
+from imageferry.ports.records import Records
+from imageferry.service.blobs import Blobs
+from imageferry.service.identity import Identity
+from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.service.images import Images, ReadAt
+from imageferry.service.objects import Objects
+from imageferry.service.services import Services
+from imageferry.service.tasks import TaskService
+from imageferry.settings import Settings
+from imageferry.stores.files import FileBlocks
+from imageferry.stores.memory import MemoryBlocks
+
+STORES: Mapping[str, Callable[[Settings], BlockStore]] = {
+    "memory": lambda _: MemoryBlocks(),
+    "files": lambda settings: FileBlocks(settings.folder / "blocks"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """One service, wired: what it stands on, and its use-cases."""
+
+    settings: Settings
+    records: Records
+    store: BlockStore
+    blobs: Blobs
+    services: Services
+    clock: Clock
+
+    def close(self) -> None:
+        self.blobs.close()
+        self.records.close()
+
+
+def open_records(settings: Settings) -> SqlRecords:
+    """The records, their tables made or brought up to date."""
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(settings.records_url)
+    upgrade(engine)
+    return SqlRecords(engine)
+
+
+def build(settings: Settings, *, clock: Clock = system_clock) -> House:
+    """Everything but the web server and the walker of tasks."""
+    records = open_records(settings)
+    store = STORES[settings.store](settings)
+    blobs = Blobs(store, records, clock)
+    hasher = Argon2()
+    identity = Identity(records, hasher, clock, token_s=settings.token_s)
+    tasks = TaskService(records, clock, settings.folder / "work", plans={})
+    services = Services(
+        identity=identity,
+        admin=IdentityAdmin(records, hasher),
+        objects=Objects(records, blobs, clock, max_object_size=settings.max_object_bytes),
+        images=Images(records, blobs, clock, _judge_within(settings), identity, max_size=settings.max_image_bytes),
+        tasks=tasks,
+    )
+    return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)
+
+
+def walker(house: House) -> DurableTasks:
+    """Begin to walk the tasks, those that were cut off first."""
+    service = house.services.tasks
+    tasks = DurableTasks(house.settings.walker_url, service, concurrency=house.settings.task_concurrency)
+    service.attach(tasks)
+    return tasks
+
+
+def edge(house: House) -> Edge:
+    """The ASGI application: every dialect on one port."""
+    return Edge(
+        [health.dialect()],
+        house.services,
+        house.services.identity.validate,
+        body_idle_s=house.settings.body_idle_s,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A ByteSource over a function."""
+
+    size: int
+    read: ReadAt
+
+
+def _judge_within(settings: Settings) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:
+    limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
+
+    def judge_within(what: str, size: int, read: ReadAt, expected: DiskFormat | None) -> DiskFacts:
+        return judge(_Reader(size, read), expected, what=what, limits=limits)
+
+    return judge_within

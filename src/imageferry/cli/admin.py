@@ -1,0 +1,193 @@
+"""``imageferry admin``: users, projects and roles, on the machine of the service and with no token."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from imageferry.domain.access import Role
+from imageferry.domain.errors import BadInput
+from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.settings import read_settings
+
+
+@click.group()
+@click.option("--data", type=click.Path(path_type=Path), help="The service's data folder.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="TOML file, see docs/settings.md.")
+@click.pass_context
+def admin(ctx: click.Context, data: Path | None, config: Path | None) -> None:
+    """Users, projects and roles of the local service; it may be running."""
+    ctx.obj = {"data": data, "config": config}
+
+
+@contextmanager
+def _admin(ctx: click.Context) -> Iterator[IdentityAdmin]:
+    from imageferry.bootstrap import open_records
+    from imageferry.db.passwords import Argon2
+
+    data, config = ctx.obj["data"], ctx.obj["config"]
+    overrides = {"data": None if data is None else str(data.resolve())}
+    records = open_records(read_settings(os.environ, config=config, overrides=overrides))
+    try:
+        yield IdentityAdmin(records, Argon2())
+    finally:
+        records.close()
+
+
+@admin.group()
+def user() -> None:
+    """Users."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--password", envvar="IMAGEFERRY_NEW_PASSWORD", help="By default asked for, or a line on stdin.")
+@click.option("--project", help="Default project; with --role a role there too.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Role in the default project.")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def user_add(
+    ctx: click.Context, name: str, password: str | None, project: str | None, role: str | None, domain: str
+) -> None:
+    """Make a user; prints the id."""
+    password = password or _asked(name)
+    with _admin(ctx) as house:
+        place = None if project is None else house.project(project, domain=domain)
+        made = house.add_user(name, password, domain=domain, default_project=place.id if place else None)
+        if place is not None and role is not None:
+            house.grant(made, place, Role(role))
+    click.echo(made.id)
+
+
+@user.command("list")
+@click.pass_context
+def user_list(ctx: click.Context) -> None:
+    """All users."""
+    with _admin(ctx) as house:
+        for item in house.users():
+            click.echo(f"{item.id}  {item.name}  {item.domain.name}  {'enabled' if item.enabled else 'disabled'}")
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password", envvar="IMAGEFERRY_NEW_PASSWORD", help="By default asked for, or a line on stdin.")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def user_password(ctx: click.Context, name: str, password: str | None, domain: str) -> None:
+    """Set a user's password; every token of the user ends."""
+    password = password or _asked(name)
+    with _admin(ctx) as house:
+        house.set_password(house.user(name, domain=domain), password)
+
+
+@user.command("set")
+@click.argument("name")
+@click.option("--enable/--disable", default=True)
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def user_set(ctx: click.Context, name: str, enable: bool, domain: str) -> None:
+    """Let a user in, or keep a user out."""
+    with _admin(ctx) as house:
+        house.set_enabled(house.user(name, domain=domain), enabled=enable)
+
+
+@user.command("delete")
+@click.argument("name")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def user_delete(ctx: click.Context, name: str, domain: str) -> None:
+    """Remove a user, with roles and tokens."""
+    with _admin(ctx) as house:
+        house.delete(house.user(name, domain=domain))
+
+
+@admin.group()
+def project() -> None:
+    """Projects."""
+
+
+@project.command("add")
+@click.argument("name")
+@click.option("--description", default="")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def project_add(ctx: click.Context, name: str, description: str, domain: str) -> None:
+    """Make a project; prints the id."""
+    with _admin(ctx) as house:
+        click.echo(house.add_project(name, domain=domain, description=description).id)
+
+
+@project.command("list")
+@click.pass_context
+def project_list(ctx: click.Context) -> None:
+    """All projects."""
+    with _admin(ctx) as house:
+        for item in house.projects():
+            click.echo(f"{item.id}  {item.name}  {item.domain.name}  {'enabled' if item.enabled else 'disabled'}")
+
+
+@admin.group()
+def domain() -> None:
+    """Domains (K5: contracts)."""
+
+
+@domain.command("add")
+@click.argument("name")
+@click.pass_context
+def domain_add(ctx: click.Context, name: str) -> None:
+    """Make a domain; prints the id."""
+    with _admin(ctx) as house:
+        click.echo(house.add_domain(name).id)
+
+
+@admin.group()
+def role() -> None:
+    """Roles of users in projects."""
+
+
+@role.command("add")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.option("--user", "user_name", required=True)
+@click.option("--project", "project_name", required=True)
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def role_add(ctx: click.Context, role: str, user_name: str, project_name: str, domain: str) -> None:
+    """Give a user a role in a project."""
+    with _admin(ctx) as house:
+        house.grant(house.user(user_name, domain=domain), house.project(project_name, domain=domain), Role(role))
+
+
+@role.command("remove")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.option("--user", "user_name", required=True)
+@click.option("--project", "project_name", required=True)
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def role_remove(ctx: click.Context, role: str, user_name: str, project_name: str, domain: str) -> None:
+    """Take a role from a user."""
+    with _admin(ctx) as house:
+        house.ungrant(house.user(user_name, domain=domain), house.project(project_name, domain=domain), Role(role))
+
+
+@role.command("list")
+@click.pass_context
+def role_list(ctx: click.Context) -> None:
+    """Who has which role where."""
+    with _admin(ctx) as house:
+        for who, where, what in house.grants():
+            click.echo(f"{who.name}  {where.name}  {what}")
+
+
+def _asked(name: str) -> str:
+    """A password that is neither an argument nor shown."""
+    shown = sys.stdin.isatty()
+    password = getpass.getpass(f"Password for {name}: ") if shown else sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise BadInput("password", "", "at least one character")
+    return password

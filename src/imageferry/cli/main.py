@@ -1,0 +1,67 @@
+"""The command line's front door: finds the command that is named, and loads no other.
+
+``main`` alone catches FerryError: the sentence goes to stderr, the class's code is the exit
+code. ``docs/exit-codes.md`` lists them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "admin": ("imageferry.cli.admin:admin", "Users, projects and roles of the local service."),
+    "serve": ("imageferry.cli.serve:serve", "Run the image service."),
+}
+"""Name: where the command is, and its line in ``--help`` (so that help loads none of them)."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="imageferry")
+def cli() -> None:
+    """Bring disk images into clouds: check, convert, push, share, export. Or serve them."""
+
+
+def main() -> None:
+    """Entry point. Exit codes: docs/exit-codes.md."""
+    from imageferry.domain.errors import FerryError
+
+    try:
+        cli.main(standalone_mode=False)
+    except FerryError as error:
+        click.echo(f"imageferry: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("imageferry: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (| head): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Tasks: started, watched, cancelled; and what the durable walker calls back for each step."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.errors import BadDisk, Cancelled, FerryError, NotFound, TimedOut
+from imageferry.domain.moment import later
+from imageferry.domain.task import KEEP_SECONDS, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.ports.clock import Clock
+from imageferry.ports.records import Records
+from imageferry.ports.tasks import Interrupted, Tasks
+
+_NOTE_S = 0.5  # how often running steps note their progress
+_MAX_TRIES = 5  # of one step that is cut off again and again: it may be what kills the process
+_log = logging.getLogger("imageferry.tasks")
+
+
+@dataclass(kw_only=True, slots=True)
+class StepContext:
+    """What a step gets: its task, the state so far, and the means to be watched and stopped."""
+
+    task: Task
+    state: State
+    work: Path  # a folder of the task's own; may be gone after a restart on another machine
+    deadline: float  # time.monotonic()
+    note: Callable[[Progress], bool]  # returns whether cancelling was asked for
+    stopping: Callable[[], bool]
+    _progress: Progress = field(default_factory=Progress)
+    _noted: float = 0.0
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Say how far the step is, in bytes; cheap enough for every block.
+
+        Raises:
+            Cancelled, TimedOut, Interrupted: the step must end here.
+        """
+        self._progress = Progress(done=done, total=total)
+        now = time.monotonic()
+        if now - self._noted < _NOTE_S:
+            return
+        self._noted = now
+        self.check()
+
+    def advance(self, count: int) -> None:
+        """So many more bytes are done."""
+        self.progress(self._progress.done + count, self._progress.total)
+
+    def begin(self, total: int | None) -> None:
+        """A new stretch of work of so many bytes."""
+        self._progress = Progress(done=0, total=total)
+        self.check()
+
+    def check(self) -> None:
+        """Note the progress; end here if somebody asked for it or time is up."""
+        if self.stopping():
+            raise Interrupted
+        if time.monotonic() > self.deadline:
+            raise TimedOut(f"step {self.task.step}", reason="its time limit is over")
+        if self.note(self._progress):
+            raise Cancelled(f"task {self.task.id}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A named, repeatable part of a task. It may be cut off anywhere and done again."""
+
+    name: str
+    run: Callable[[StepContext], State]
+    limit_s: float = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How tasks of a kind are done. ``result`` makes the task's result of the last state."""
+
+    steps: tuple[Step, ...]
+    result: Callable[[State], State]
+
+
+class TaskService:
+    """The use-cases of tasks, and the ``Walk`` for the durable walker."""
+
+    def __init__(self, records: Records, clock: Clock, work: Path, plans: Mapping[TaskKind, Plan]) -> None:
+        self._records = records
+        self._clock = clock
+        self._work = work
+        self._plans = plans
+        self._tasks: Tasks | None = None
+        self._stopping = False
+
+    def attach(self, tasks: Tasks) -> None:
+        """Hand in the walker, which itself needs this object."""
+        self._tasks = tasks
+
+    def stop(self) -> None:
+        """Running steps end at their next sign of life, to be done again after the next start."""
+        self._stopping = True
+
+    # -- use-cases -----------------------------------------------------------
+
+    def start(self, caller: Caller | None, kind: TaskKind, *, source: str, task_input: State) -> Task:
+        """Take a task on: durable when this returns, done in the background."""
+        caller = allow(caller, Act.START_TASKS)
+        now = self._clock()
+        task = Task(
+            id=TaskId(str(uuid.uuid4())),
+            kind=kind,
+            project_id=caller.project,
+            user_id=caller.user_id,
+            source=source,
+            input=task_input,
+            step_count=len(self._plans[kind].steps),
+            created_at=now,
+            updated_at=now,
+        )
+        with self._records.writing() as session:
+            session.tasks.add(task)
+        if self._tasks is not None:
+            self._tasks.start(task.id)
+        return task
+
+    def show(self, caller: Caller | None, task_id: TaskId) -> Task:
+        """A task of the caller's project. To others it does not exist."""
+        caller = allow(caller, Act.READ_TASKS)
+        with self._records.reading() as session:
+            task = session.tasks.get(task_id)
+        if task is None or (task.project_id != caller.project_id and not caller.is_admin):
+            raise NotFound("task", task_id)
+        return task
+
+    def log(self, caller: Caller | None, task_id: TaskId) -> list[StepLog]:
+        task = self.show(caller, task_id)
+        with self._records.reading() as session:
+            return session.tasks.steps(task.id)
+
+    def page(
+        self,
+        caller: Caller | None,
+        *,
+        kind: TaskKind | None = None,
+        source: str | None = None,
+        statuses: Collection[TaskStatus] | None = None,
+        before: TaskId | None = None,
+        skip: int = 0,
+        limit: int = 100,
+    ) -> list[Task]:
+        """Tasks of the caller's project, newest first."""
+        caller = allow(caller, Act.READ_TASKS)
+        with self._records.reading() as session:
+            return session.tasks.page(
+                project_id=caller.project,
+                kind=kind,
+                source=source,
+                statuses=statuses,
+                before=before,
+                skip=skip,
+                limit=limit,
+            )
+
+    def cancel(self, caller: Caller | None, task_id: TaskId) -> bool:
+        """Ask a task to end. False when it has ended already."""
+        allow(caller, Act.START_TASKS)
+        task = self.show(caller, task_id)
+        with self._records.writing() as session:
+            return session.tasks.request_cancel(task.id, self._clock())
+
+    def open_tasks(self, project_id: ProjectId, kind: TaskKind) -> list[Task]:
+        """The tasks of a project that are not final, newest first (at most 1,000)."""
+        unfinished = [status for status in TaskStatus if not status.is_final]
+        with self._records.reading() as session:
+            return session.tasks.page(project_id=project_id, kind=kind, statuses=unfinished, limit=1000)
+
+    def forget_expired(self) -> int:
+        with self._records.writing() as session:
+            return session.tasks.delete_expired(self._clock())
+
+    # -- what the walker calls -----------------------------------------------
+
+    def steps_of(self, task_id: TaskId) -> Sequence[str]:
+        return [step.name for step in self._plans[self._task(task_id).kind].steps]
+
+    def run_step(self, task_id: TaskId, name: str, state: State) -> State:
+        task = self._task(task_id)
+        if task.status.is_final:
+            return state
+        steps = self._plans[task.kind].steps
+        number = next(i for i, step in enumerate(steps, start=1) if step.name == name)
+        step = steps[number - 1]
+        task = replace(task, status=TaskStatus.RUNNING, step=name, step_number=number, updated_at=self._clock())
+        self._begin_step(task)
+        context = StepContext(
+            task=task,
+            state=state,
+            work=self._work / task.id,
+            deadline=time.monotonic() + step.limit_s,
+            note=lambda progress: self._note(task_id, progress),
+            stopping=lambda: self._stopping,
+        )
+        try:
+            context.check()
+            context.work.mkdir(parents=True, exist_ok=True)
+            after = step.run(context)
+        except Exception as error:
+            outcome = "cancelled" if isinstance(error, Cancelled) else "failed"
+            self._end_step(task, context._progress, outcome, _sentence(error))
+            raise
+        self._end_step(task, context._progress, "done", "")
+        return after
+
+    def failure_of(self, error: BaseException) -> State:
+        if not isinstance(error, FerryError):
+            _log.error("a step failed unexpectedly", exc_info=error)
+        cancelled = isinstance(error, Cancelled)
+        return {"code": error_code(error), "message": _sentence(error), "cancelled": cancelled}
+
+    def ended(self, task_id: TaskId, state: State, failure: State | None) -> None:
+        now = self._clock()
+        with self._records.writing() as session:
+            task = session.tasks.get(task_id)
+            if task is not None:
+                session.tasks.update(_ended(task, self._plans[task.kind], state, failure, now))
+            session.blobs.unpin(task_id)
+        shutil.rmtree(self._work / task_id, ignore_errors=True)
+
+    def unfinished(self) -> Sequence[TaskId]:
+        found: list[TaskId] = []
+        while True:
+            with self._records.reading() as session:
+                page = session.tasks.unfinished(after=found[-1] if found else None, limit=1000)
+            found += page
+            if len(page) < 1000:
+                return found
+
+    def _task(self, task_id: TaskId) -> Task:
+        with self._records.reading() as session:
+            task = session.tasks.get(task_id)
+        if task is None:
+            raise NotFound("task", task_id)
+        return task
+
+    def _begin_step(self, task: Task) -> None:
+        with self._records.writing() as session:
+            tries = [line for line in session.tasks.steps(task.id) if line.name == task.step and not line.outcome]
+            if len(tries) >= _MAX_TRIES:
+                reason = f"it was cut off {len(tries)} times, perhaps because it takes the service down"
+                raise TimedOut(f"step {task.step}", reason=reason)
+            session.tasks.update(task)
+            session.tasks.start_step(task.id, task.step, self._clock())
+
+    def _end_step(self, task: Task, progress: Progress, outcome: str, message: str) -> None:
+        now = self._clock()
+        log = StepLog(name=task.step, started_at=now, ended_at=now, progress=progress, outcome=outcome, message=message)
+        with self._records.writing() as session:
+            session.tasks.end_step(task.id, log)
+
+    def _note(self, task_id: TaskId, progress: Progress) -> bool:
+        with self._records.writing(durable=False) as session:
+            return session.tasks.set_progress(task_id, progress, self._clock())
+
+
+def error_code(error: BaseException) -> str:
+    """A stable word for programs: the reason of a bad disk, else the kind of error."""
+    if isinstance(error, BadDisk):
+        return error.reason
+    if not isinstance(error, FerryError):
+        return "internal-error"
+    name = type(error).__name__
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+def _sentence(error: BaseException) -> str:
+    """What a person is told. Of unexpected errors nothing: they may hold paths or secrets."""
+    if isinstance(error, FerryError):
+        return str(error)
+    return "Something went wrong in the service; its log has the details. Try again, or tell the administrator."
+
+
+def _ended(task: Task, plan: Plan, state: State, failure: State | None, now: Any) -> Task:
+    task = replace(task, updated_at=now, expires_at=later(now, seconds=KEEP_SECONDS))
+    if failure is None:
+        return replace(task, status=TaskStatus.SUCCEEDED, result=plan.result(state), message="")
+    status = TaskStatus.CANCELLED if failure["cancelled"] else TaskStatus.FAILED
+    return replace(task, status=status, error_code=failure["code"], message=failure["message"])

@@ -1,0 +1,122 @@
+"""What can be configured, from a TOML file and from the environment. Units stand in the names.
+
+The environment wins over the file: ``IMAGEFERRY_`` and the name in capitals, for example
+``IMAGEFERRY_TOKEN_S=3600``; ``docs/settings.md`` lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from imageferry.domain.errors import BadInput
+from imageferry.domain.region import Region
+
+_PREFIX = "IMAGEFERRY_"
+
+
+class Secret(str):
+    """Text that does not print itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one service."""
+
+    data: str  # folder of everything the service keeps
+    listen: str = "127.0.0.1:8765"  # host:port; port 0 picks a free one
+    public_url: str = ""  # how clients reach the service; by default as they called it
+    regions: tuple[Region, ...] = (Region(name="RegionOne"),)
+    database_url: Secret = Secret("")  # by default SQLite in the data folder
+    tasks_url: Secret = Secret("")  # database of the durable tasks; likewise
+    store: str = "files"  # a key of bootstrap.STORES
+    token_s: float = 3 * 3600.0  # how long a token is good for
+    task_concurrency: int = 2  # tasks at work at once
+    max_object_bytes: int = 5 * (1 << 30) + 2
+    max_image_bytes: int = 1 << 40
+    max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
+    body_idle_s: float = 60.0  # a body that stalls so long is given up
+    stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
+    log_level: str = "INFO"
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data)
+
+    @property
+    def records_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.folder / 'records.sqlite'}"
+
+    @property
+    def walker_url(self) -> str:
+        return self.tasks_url or f"sqlite:///{self.folder / 'tasks.sqlite'}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Raises BadInput unless ``listen`` is host:port."""
+        host, colon, port = self.listen.rpartition(":")
+        if not colon or not port.isdigit() or int(port) > 65_535:
+            raise BadInput("listen", self.listen, "HOST:PORT, as in 127.0.0.1:8765")
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def read_settings(
+    env: Mapping[str, str], *, config: Path | None = None, overrides: Mapping[str, object] | None = None
+) -> Settings:
+    """The settings for a service.
+
+    Args:
+        env: handed in (os.environ by main, a dict by tests); nothing else reads it.
+        config: a TOML file; every key is a field of ``Settings``.
+        overrides: what the command line says; None values are left out. Wins over all.
+
+    Raises:
+        BadInput: an unknown key or a value of the wrong type, named.
+    """
+    values: dict[str, object] = {"data": str(default_folder(env))}
+    if config is not None:
+        values |= _read_file(config)
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    for name in fields:
+        text = env.get(_PREFIX + name.upper())
+        if text is not None:
+            values[name] = _from_text(name, text)
+    values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False, str_keys=True, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise BadInput("settings", str(error), "the keys and types of docs/settings.md") from error
+
+
+def default_folder(env: Mapping[str, str]) -> Path:
+    """Where the service keeps its data when nobody says otherwise."""
+    base = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", ".")) / ".local" / "share")
+    return Path(base) / "imageferry"
+
+
+def _read_file(config: Path) -> dict[str, object]:
+    try:
+        return msgspec.toml.decode(config.read_bytes(), type=dict[str, object])
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadInput("configuration file", str(config), f"a readable TOML file ({error})") from error
+
+
+def _from_text(name: str, text: str) -> object:
+    if name != "regions":
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise BadInput(_PREFIX + "REGIONS", text, 'JSON such as [{"name": "uk-1"}]') from error
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise NotImplementedError(kind)
