@@ -83,7 +83,7 @@ def message(stderr: bytes, name: str) -> str:
 def file_trouble(error: OSError, path: Path) -> FerryError:
     """An error of the file system at a path that the caller named."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoRoom("the work folder", reason=error.strerror)
+        return NoRoom("the work folder", reason=str(error.strerror))
     if error.errno in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR):
         return BadInput("path", path.name, "a regular file that is there")
     return Unavailable(shown(path.name), reason=str(error.strerror))
