@@ -22,12 +22,13 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Path, Query, Receiving, Request, Sink, Streamed
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.errors import BadInput, FerryError, Incomplete, NotAuthenticated, TimedOut, TooLarge
 from imageferry.domain.identity import Token
+from imageferry.domain.region import host_labels
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -59,7 +60,9 @@ class Edge:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
         self._dialects = dialects
         register_url_convertor("rest", _Rest())
-        routes = [Route(path.path, _Endpoint(self, dialect, path)) for dialect in dialects for path in dialect.paths]
+        rows = [(dialect, path) for dialect in dialects for path in dialect.paths]
+        rows.sort(key=lambda row: not row[1].host)  # stable: rows for one host go first
+        routes = [_HostRoute(path.path, _Endpoint(self, dialect, path), path.host) for dialect, path in rows]
         self._router = Router(routes, redirect_slashes=False, default=self._unknown)
 
     def close(self) -> None:
@@ -213,6 +216,19 @@ class _Endpoint:
         await self._edge.serve(self._dialect, self._row, scope, receive, send)
 
 
+class _HostRoute(Route):
+    """A route that may be bound to the first label of the Host header."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], host: str) -> None:
+        super().__init__(path, endpoint)
+        self._host = host
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self._host and self._host != host_labels(_header(scope, b"host"))[0]:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 class _Rest(Convertor[str]):
     """All that is left of a path, line feeds included."""
 
@@ -321,6 +337,10 @@ def _request(scope: Scope) -> Request:
         host=headers.get("host", ""),
         length=int(length) if length is not None and length.isdigit() and not chunked else None,
     )
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((_text(value) for name, value in scope["headers"] if name == wanted), "")
 
 
 def _text(raw: bytes) -> str:

@@ -8,6 +8,7 @@ wait, and knows nothing of the event loop. One that takes a large body is wrappe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -19,6 +20,8 @@ from imageferry.domain.errors import BadInput, FerryError
 from imageferry.domain.identity import Token
 
 Headers = Sequence[tuple[str, str]]
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
 class Query:
@@ -62,8 +65,8 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """How the client reaches us, without a trailing slash."""
-        return f"{self.scheme}://{self.host}"
+        """How the client reaches us, without a trailing slash. Safe to write into any answer."""
+        return f"{self.scheme}://{self.host if _HOST.fullmatch(self.host) else 'localhost'}"
 
     def json(self) -> Any:
         """The body as JSON.
@@ -126,11 +129,14 @@ class Path:
     """A row of a dialect's table: a path and a handler for each method.
 
     ``{name}`` stands for one segment, ``{name:rest}`` for everything that is left, slashes
-    included. A method that is not in the row is a 405 in the dialect's words.
+    included. A method that is not in the row is a 405 in the dialect's words. ``host`` makes
+    the row hold only where the first label of the host name is that word; it then goes before
+    rows without one.
     """
 
     path: str
     methods: Mapping[str, Handler | Streamed]
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
