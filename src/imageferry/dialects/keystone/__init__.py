@@ -1,1 +1,92 @@
-"""Identity v3, answered."""
+"""Keystone, Identity v3: the table of its paths.
+
+Source: specs/openstack.md, section 2; specs/k5.md, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request
+from imageferry.dialects.keystone import errors
+from imageferry.dialects.keystone.lookups import People, Things
+from imageferry.dialects.keystone.site import Site
+from imageferry.dialects.keystone.tokens import Tokens
+from imageferry.domain.errors import FerryError
+from imageferry.domain.region import DEFAULT_REGIONS, Region
+from imageferry.service.services import Services
+from imageferry.wire import keystone
+
+
+def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -> Dialect:
+    """Keystone at ``/`` and ``/v3``.
+
+    Args:
+        regions: at least one; all of them are in the catalog.
+        public_url: how clients reach the service; by default as each of them called it.
+    """
+    site = Site(regions=tuple(regions), public_url=public_url)
+
+    def error(error: FerryError, request: Request) -> Answer:
+        return errors.answer(error, site.base(request))
+
+    return Dialect(
+        name="keystone",
+        paths=[*_discovery(site), *_auth(Tokens(site)), *_lookups(People(site), Things(site))],
+        error=error,
+        refuse=errors.refusal,
+        prefixes=["/v3"],
+        headers=_request_id,
+    )
+
+
+def _discovery(site: Site) -> list[Path]:
+    def versions(request: Request, _: Services) -> Answer:
+        base = site.base(request)
+        headers = [("location", f"{base}/v3/"), _VARY]
+        return Answer.of_json(300, {"versions": {"values": [keystone.version(base)]}}, headers)
+
+    def version(request: Request, _: Services) -> Answer:
+        return Answer.of_json(200, {"version": keystone.version(site.base(request))}, [_VARY])
+
+    return [Path("/", _read(versions)), Path("/v3", _read(version)), Path("/v3/", _read(version))]
+
+
+def _auth(tokens: Tokens) -> list[Path]:
+    return [
+        Path("/v3/auth/tokens", {"POST": tokens.issue, **_read(tokens.show), "DELETE": tokens.revoke}),
+        Path("/v3/auth/projects", _read(tokens.projects)),
+        Path("/v3/auth/domains", _read(tokens.domains)),
+        Path("/v3/auth/system", _read(tokens.system)),
+        Path("/v3/auth/catalog", _read(tokens.catalog)),
+    ]
+
+
+def _lookups(people: People, things: Things) -> list[Path]:
+    paths = [
+        Path("/v3/projects", _read(people.projects)),
+        Path("/v3/projects/{id}", _read(people.project)),
+        Path("/v3/users", _read(people.users)),
+        Path("/v3/users/{id}", _read(people.user)),
+        Path("/v3/users/{id}/projects", _read(people.projects_of_user)),
+        Path("/v3/domains", _read(people.domains)),
+        Path("/v3/domains/{id}", _read(people.domain)),
+        Path("/v3/limits", _read(things.list_of("limits"))),
+        Path("/v3/registered_limits", _read(things.list_of("registered_limits"))),
+    ]
+    for name in ("roles", "regions", "services", "endpoints"):
+        paths.append(Path(f"/v3/{name}", _read(things.list_of(name))))
+        paths.append(Path(f"/v3/{name}/{{id}}", _read(things.one_of(name))))
+    return paths
+
+
+def _read(handler: Handler) -> Mapping[str, Handler]:
+    return {"GET": handler, "HEAD": handler}
+
+
+def _request_id(request: Request) -> Headers:
+    return [("x-openstack-request-id", f"req-{UUID(request.id)}")]
+
+
+_VARY = ("vary", "X-Auth-Token")
