@@ -14,7 +14,7 @@ from imageferry.db.sql import added, insert, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.moment import Moment
-from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir
+from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir, Whole
 
 
 class SqlObjects:
@@ -84,8 +84,13 @@ class SqlObjects:
         rows = select(containers).where(containers.c.project_id == project_id)
         return listing(self._connection, rows, containers.c.name, query, _container)
 
+    def hold(self, container_id: ContainerId) -> None:
+        query = select(containers.c.id).where(containers.c.id == container_id).with_for_update(key_share=True)
+        if self._connection.execute(query).first() is None:
+            raise NotFound("container", container_id)
+
     def put_object(self, item: StoredObject) -> StoredObject:
-        self._lock(item.container_id)
+        self.hold(item.container_id)
         require(self._connection, blobs.c.id, item.blob_id, kind="blob")
         known = self.object(item.container_id, item.name)
         if known is None:
@@ -107,7 +112,7 @@ class SqlObjects:
         return None if row is None else _object(row)
 
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
-        self._lock(container_id)
+        self.hold(container_id)
         known = self.object(container_id, name)
         if known is None:
             raise NotFound("object", name)
@@ -119,12 +124,6 @@ class SqlObjects:
     def objects(self, container_id: ContainerId, query: ListingQuery) -> list[StoredObject | Subdir]:
         rows = select(objects).where(objects.c.container_id == container_id)
         return listing(self._connection, rows, objects.c.name, query, _object)
-
-    def _lock(self, container_id: ContainerId) -> None:
-        """Let nobody else change what is in the container until we are done. Raises NotFound."""
-        query = select(containers.c.id).where(containers.c.id == container_id).with_for_update(key_share=True)
-        if self._connection.execute(query).first() is None:
-            raise NotFound("container", container_id)
 
     def _count(self, container_id: ContainerId, *, objects: int, size: int) -> None:
         change = update(containers).where(containers.c.id == container_id)
@@ -160,6 +159,7 @@ def _object(row: Row[Any]) -> StoredObject:
         metadata=row.metadata,
         headers=row.headers,
         manifest=row.manifest,
+        whole=None if row.whole_size is None else Whole(size=row.whole_size, etag=row.whole_etag),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -176,5 +176,7 @@ def _values(item: StoredObject) -> dict[str, Any]:
         "metadata": dict(item.metadata),
         "headers": dict(item.headers),
         "manifest": item.manifest,
+        "whole_size": None if item.whole is None else item.whole.size,
+        "whole_etag": None if item.whole is None else item.whole.etag,
         "updated_at": item.updated_at,
     }

@@ -152,6 +152,8 @@ objects = Table(
     Column("metadata", JSON_TEXT, nullable=False),
     Column("headers", JSON_TEXT, nullable=False),
     Column("manifest", TEXT),
+    Column("whole_size", BigInteger),  # of a static large object
+    Column("whole_etag", TEXT),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("container_id", "name"),

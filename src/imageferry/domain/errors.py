@@ -7,6 +7,7 @@
     │   ├── Incomplete       the sender stopped before the end
     │   ├── TooLarge         over a limit, named with its figure
     │   ├── LengthRequired   neither a length nor chunks
+    │   ├── BadSegments      parts of a large object are not as its list says
     │   └── BadDisk          not a disk image, or one that is not safe to open
     ├── NotFound             no such thing, or none the caller may know of
     ├── Conflict             the thing is there, in a state that forbids the act
@@ -32,6 +33,7 @@ command line ends with; ``docs/exit-codes.md`` is checked against this tree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -113,6 +115,19 @@ class LengthRequired(Rejected):
 
     def __str__(self) -> str:
         return f"{self.what}: send a Content-Length, or the body in chunks."
+
+
+@dataclass(eq=False)
+class BadSegments(Rejected):
+    """Parts of a large object are not as its list says. ``problems``: (path, what is wrong)."""
+
+    what: str
+    problems: Sequence[tuple[str, str]]
+
+    def __str__(self) -> str:
+        first = ", ".join(f"{_shown(path)} {reason}" for path, reason in self.problems[:3])
+        more = f", and {len(self.problems) - 3} more" if len(self.problems) > 3 else ""
+        return f"{self.what}: segments are not as listed: {first}{more}. Upload those again, or correct the list."
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ MAX_CONTAINER_NAME = 256  # bytes in UTF-8
 MAX_OBJECT_NAME = 1024  # bytes in UTF-8
 MAX_LISTING = 10_000  # rows
 MAX_OBJECT_SIZE = 5 * (1 << 30) + 2  # bytes: Swift's own default
+MAX_SEGMENTS = 1000  # of a static large object
 MAX_METADATA_NAME = 128  # bytes
 MAX_METADATA_VALUE = 256  # bytes
 MAX_METADATA_COUNT = 90
@@ -49,12 +50,33 @@ class Container:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """What the segments of a static large object add up to."""
+
+    size: int  # bytes
+    etag: str  # MD5 over the segments' MD5s, hex
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """One part of a static large object: an object as it was when the list was made."""
+
+    container: str
+    name: str
+    size: int  # bytes
+    md5: str
+    content_type: str
+    updated_at: Moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StoredObject:
     """An object: a name in a container and the blob behind it.
 
     ``headers`` are the ones a dialect keeps as they came (content-encoding, ...), lower case.
     ``manifest`` is ``container/prefix`` of a dynamic large object, whose own blob is then
-    usually empty. ``id`` survives overwriting.
+    usually empty. ``whole`` is there for a static large object, whose own blob is the list of
+    its segments. ``id`` survives overwriting.
     """
 
     id: ObjectId
@@ -67,6 +89,7 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
     headers: Mapping[str, str] = field(default_factory=dict)
     manifest: str | None = None
+    whole: Whole | None = None
     created_at: Moment
     updated_at: Moment
 

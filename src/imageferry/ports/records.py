@@ -218,6 +218,12 @@ class ObjectRecords(Protocol):
 
     def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]: ...
 
+    def hold(self, container_id: ContainerId) -> None:
+        """Let nobody else change the container or what is in it until this transaction ends.
+
+        For who reads first and writes what follows from it. Raises NotFound.
+        """
+
     def put_object(self, item: StoredObject) -> StoredObject:
         """Keep an object under its name, instead of the one there (whose id and created_at stay).
 

@@ -149,6 +149,8 @@ def upgrade() -> None:
         sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("headers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("manifest", TEXT, nullable=True),
+        sa.Column("whole_size", sa.BigInteger(), nullable=True),
+        sa.Column("whole_etag", TEXT, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_objects_blob_id")),

@@ -1,0 +1,145 @@
+"""Object storage above the objects: accounts, containers and what is listed in them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+
+from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.errors import AlreadyExists, NotFound
+from imageferry.domain.object import (
+    Account,
+    Container,
+    ContainerId,
+    ListingQuery,
+    StoredObject,
+    Subdir,
+    checked_container_name,
+    checked_metadata,
+)
+from imageferry.ports.clock import Clock
+from imageferry.ports.records import Records, Session
+
+
+class Containers:
+    """The use-cases on accounts and containers. An empty value in a change removes the item."""
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    # -- accounts ------------------------------------------------------------
+
+    def account(self, caller: Caller | None, project: ProjectId) -> Account:
+        allow(caller, Act.READ_OBJECTS, owner=project)
+        with self._records.reading() as session:
+            return session.objects.account(project, self._clock())
+
+    def change_account(self, caller: Caller | None, project: ProjectId, changes: Mapping[str, str]) -> None:
+        """Merge metadata."""
+        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        with self._records.writing() as session:
+            account = session.objects.account(project, self._clock())
+            metadata = checked_metadata(_merged(account.metadata, changes))
+            session.objects.set_account_metadata(project, metadata, self._clock())
+
+    def containers(
+        self, caller: Caller | None, project: ProjectId, query: ListingQuery
+    ) -> tuple[Account, list[Container | Subdir]]:
+        allow(caller, Act.READ_OBJECTS, owner=project)
+        with self._records.reading() as session:
+            return session.objects.account(project, self._clock()), session.objects.containers(project, query)
+
+    # -- containers ----------------------------------------------------------
+
+    def create_container(
+        self, caller: Caller | None, project: ProjectId, name: str, metadata: Mapping[str, str]
+    ) -> bool:
+        """Make a container, or merge metadata into the one there. Returns whether it is new."""
+        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        checked_container_name(name)
+        now = self._clock()
+        with self._records.writing() as session:
+            there = session.objects.container(project, name)
+            if there is None:
+                fresh = Container(
+                    id=ContainerId(str(uuid.uuid4())),
+                    project_id=project,
+                    name=name,
+                    metadata=checked_metadata(_merged({}, metadata)),
+                    created_at=now,
+                    updated_at=now,
+                )
+                try:
+                    session.objects.add_container(fresh)
+                    return True
+                except AlreadyExists:
+                    there = container_of(session, project, name)  # another writer was faster
+            merged = checked_metadata(_merged(there.metadata, metadata))
+            session.objects.set_container_metadata(there, merged, now)
+            return False
+
+    def container(self, caller: Caller | None, project: ProjectId, name: str) -> Container:
+        allow(caller, Act.READ_OBJECTS, owner=project)
+        with self._records.reading() as session:
+            return container_of(session, project, name)
+
+    def change_container(
+        self, caller: Caller | None, project: ProjectId, name: str, changes: Mapping[str, str]
+    ) -> None:
+        """Merge metadata."""
+        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        with self._records.writing() as session:
+            session.objects.hold(container_of(session, project, name).id)
+            there = container_of(session, project, name)
+            merged = checked_metadata(_merged(there.metadata, changes))
+            session.objects.set_container_metadata(there, merged, self._clock())
+
+    def delete_container(self, caller: Caller | None, project: ProjectId, name: str) -> None:
+        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        with self._records.writing() as session:
+            session.objects.delete_container(container_of(session, project, name))
+
+    def listing(
+        self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery
+    ) -> tuple[Container, list[StoredObject | Subdir]]:
+        allow(caller, Act.READ_OBJECTS, owner=project)
+        with self._records.reading() as session:
+            container = container_of(session, project, name)
+            return container, session.objects.objects(container.id, query)
+
+    def level(
+        self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery
+    ) -> tuple[Container, list[StoredObject]]:
+        """The objects of one pseudo-directory, without what lies deeper.
+
+        An object that bears the very name of a directory below, delimiter included, stands
+        for that directory and is listed; the prefix's own is not.
+        """
+        allow(caller, Act.READ_OBJECTS, owner=project)
+        found: list[StoredObject] = []
+        with self._records.reading() as session:
+            container = container_of(session, project, name)
+            while len(found) < query.limit:
+                page = session.objects.objects(container.id, query)
+                for row in page:
+                    item = session.objects.object(container.id, row.name) if isinstance(row, Subdir) else row
+                    if item is not None and item.name != query.prefix:
+                        found.append(item)
+                if len(page) < query.limit:
+                    break
+                query = replace(query, marker=page[-1].name)
+        return container, found[: query.limit]
+
+
+def container_of(session: Session, project: ProjectId, name: str) -> Container:
+    """Raises NotFound."""
+    container = session.objects.container(project, name)
+    if container is None:
+        raise NotFound("container", name)
+    return container
+
+
+def _merged(metadata: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in {**metadata, **changes}.items() if value}

@@ -1,0 +1,81 @@
+"""An upload of one object, from the first byte until it can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from imageferry.domain.blob import BlobDraft
+from imageferry.domain.block import BLOCK_SIZE
+from imageferry.domain.digest import Algorithm, Digest
+from imageferry.domain.errors import DigestMismatch, Incomplete, TooLarge
+from imageferry.domain.object import StoredObject
+from imageferry.service.blob_writer import BlobWriter
+
+
+class Upload:
+    """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
+
+    def __init__(
+        self,
+        what: str,
+        writer: BlobWriter,
+        *,
+        limit: int,
+        size: int | None,
+        promised: Digest | None,
+        keep: Callable[[BlobDraft], StoredObject],
+        give_up: Callable[[BlobDraft], None],
+    ) -> None:
+        self._what = what
+        self._writer = writer
+        self._limit = limit  # bytes
+        self._size = size
+        self._promised = promised
+        self._keep = keep
+        self._give_up = give_up
+        self._held = bytearray()  # until a block is full
+        self._taken = 0  # bytes
+
+    def write(self, part: bytes | bytearray) -> None:
+        """The next bytes: pieces of any size, gathered to whole blocks.
+
+        Raises:
+            TooLarge: over the limit.
+        """
+        self._taken += len(part)
+        if self._taken > self._limit:
+            raise TooLarge(self._what, self._limit)
+        if not self._held and len(part) == BLOCK_SIZE:
+            self._writer.write(part)
+            return
+        self._held += part
+        while len(self._held) >= BLOCK_SIZE:
+            self._writer.write(bytes(self._held[:BLOCK_SIZE]))
+            del self._held[:BLOCK_SIZE]
+
+    def commit(self) -> StoredObject:
+        """All bytes are in.
+
+        Raises:
+            Incomplete: fewer or more than promised.
+            DigestMismatch: other bytes than promised.
+        """
+        if self._size is not None and self._taken != self._size:
+            raise Incomplete(self._what, promised=self._size, found=self._taken)
+        last, self._held = self._held, bytearray()
+        self._writer.write(last)
+        draft = self._writer.finish()
+        found = Digest(Algorithm.MD5, draft.digests[Algorithm.MD5])
+        try:
+            if self._promised is not None and self._promised != found:
+                raise DigestMismatch(self._what, promised=self._promised, found=found)
+            return self._keep(draft)
+        except BaseException:
+            self._give_up(draft)
+            raise
+
+    def __enter__(self) -> Upload:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.abandon()
