@@ -190,7 +190,7 @@ def vmdk(text: bytes | None = None, *, capacity: int = 2048, header: tuple[tuple
     """monolithicSparse without a grain: header, descriptor of 20 sectors, grain directory."""
     head = struct.pack("<4sIIQQQQIQQQB4sH", b"KDMV", 1, 3, capacity, 128, 1, 20, 512, 0, 21, 128, 0, b"\n \r\n", 0)
     directory = -(-capacity // (128 * 512)) * 4
-    body = bytes(21 * SECTOR + max(min(directory, MIB), SECTOR))
+    body = bytes(max(21 * SECTOR + min(directory, MIB), 128 * SECTOR))
     return put(body, (0, head), (SECTOR, vmdk_text() if text is None else text), *header)
 
 

@@ -62,6 +62,7 @@ class SparseHeader:
     descriptor_size: int
     table_entries: int
     directory_at: int
+    grains_at: int
     compression: int
 
     @property
@@ -84,7 +85,9 @@ def read_header(sector: bytes) -> SparseHeader:
         raise Refusal(Reason.MALFORMED, "no VMDK header")
     if len(sector) < SECTOR:
         raise Refusal(Reason.TRUNCATED, f"a VMDK disk that ends after {len(sector)} bytes")
-    version, flags, capacity, grain, at, size, entries, _, directory = struct.unpack("<IIQQQQIQQ", sector[4:64])
+    version, flags, capacity, grain, at, size, entries, _, directory, grains = struct.unpack(
+        "<IIQQQQIQQQ", sector[4:72]
+    )
     if not 1 <= version <= 3:
         raise Refusal(Reason.UNKNOWN_FEATURE, f"a VMDK disk of version {version}")
     if not 1 <= grain <= _MAX_GRAIN or not 1 <= entries <= 512:
@@ -98,6 +101,7 @@ def read_header(sector: bytes) -> SparseHeader:
         descriptor_size=size,
         table_entries=entries,
         directory_at=directory,
+        grains_at=grains,
         compression=struct.unpack("<H", sector[77:79])[0],
     )
 
@@ -155,6 +159,7 @@ def _check_grains(source: ByteSource, header: SparseHeader) -> None:
     """The directory, its tables and the grains that they name lie inside the file."""
     if (entries := header.directory_entries) > _MAX_DIRECTORY:
         raise Refusal(Reason.MALFORMED, f"a VMDK disk with {entries} grain tables")
+    check_reach(WHAT, source.size, header.grains_at * SECTOR)
     check_reach(WHAT, source.size, header.directory_at * SECTOR + entries * 4)
     directory = source.read(header.directory_at * SECTOR, entries * 4)
     tables = sorted({place for place in struct.unpack(f"<{entries}I", directory) if place})

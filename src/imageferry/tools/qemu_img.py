@@ -88,7 +88,7 @@ class QemuImg:
         name = printable(path.name)
         with _opened(path, os.O_RDONLY) as fd, self._folder() as folder:
             judged = judge(FileBytes(fd), disk_format, what=name, limits=self._disk_limits)
-            program = [self._qemu_img(), "info", "--output", "json", _source(fd, disk_format)]
+            program = [self._qemu_img(), "info", "--output", "json", block_device(fd, disk_format)]
             ended = run_caged(program, limits=self._info_limits, folder=folder, fds=(fd,))
         if ended.code:
             raise failure(ended, name, disk_format, self._info_limits)
@@ -123,7 +123,7 @@ class QemuImg:
             ended = run_caged(
                 [
                     *(self._qemu_img(), "convert", "-p", "-O", _DRIVERS[target_format], *options),
-                    *(_source(source_fd, source_format), inside),
+                    *(block_device(source_fd, source_format), inside),
                 ],
                 limits=limits,
                 folder=folder,
@@ -131,7 +131,8 @@ class QemuImg:
                 watch=_Watch(judged.virtual_size, progress),
             )
             if ended.code:
-                raise failure(ended, name, source_format, limits)
+                room = os.fstatvfs(target_fd)
+                raise failure(ended, name, source_format, limits, room=room.f_bavail * room.f_frsize)
         if progress:
             progress(judged.virtual_size, judged.virtual_size)
 
@@ -144,8 +145,12 @@ class QemuImg:
             yield Path(folder)
 
 
-def _source(fd: int, disk_format: DiskFormat) -> str:
-    """The whole of what is opened, in qemu's own words (QAPI BlockdevOptions)."""
+def block_device(fd: int, disk_format: DiskFormat) -> str:
+    """All that qemu-img may open, in its own words (QAPI, BlockdevOptions), and nothing behind it.
+
+    Args:
+        fd: the open file that it inherits.
+    """
     if disk_format not in _DRIVERS:
         raise BadInput("source format", disk_format.value, f"one of {', '.join(known.value for known in _DRIVERS)}")
     driver = _DRIVERS[disk_format]

@@ -18,7 +18,9 @@ from imageferry.tools.cage import Ended
 
 _FULL = ("No space left on device", "Disk quota exceeded")
 _SPEC = re.compile(r"json:\{.*\}|/proc/self/fd/\d+")
-_OUR_SIDE = ("Permission denied", "Input/output error", "Read-only file system", "error while writing")
+_WRITING = "error while writing"
+_OUR_SIDE = ("Permission denied", "Input/output error", "Read-only file system", _WRITING)
+_NO_ROOM = 1 << 20  # bytes; less is as good as none
 _LONGEST = 300  # characters of a message
 
 
@@ -51,10 +53,16 @@ def facts_told(output: bytes, judged: DiskFacts, name: str) -> DiskFacts:
     )
 
 
-def failure(ended: Ended, name: str, disk_format: DiskFormat, limits: ToolLimits) -> FerryError:
-    """Why qemu-img failed: the disk's fault, or ours."""
+def failure(
+    ended: Ended, name: str, disk_format: DiskFormat, limits: ToolLimits, *, room: int = _NO_ROOM
+) -> FerryError:
+    """Why qemu-img failed: the disk's fault, or ours.
+
+    Args:
+        room: bytes free where it wrote. Its vmdk driver calls a full disk "Invalid argument".
+    """
     said = message(ended.stderr, name)
-    if any(words in said for words in _FULL):
+    if any(words in said for words in _FULL) or (_WRITING in said and room < _NO_ROOM):
         return NoRoom("the work folder", reason=said)
     wanted = _wanted(disk_format)
     if ended.code == -signal.SIGXFSZ or "File too large" in said:
