@@ -156,6 +156,8 @@ def _in_our_words(context: ExceptionContext) -> FerryError | None:
     own SQL, which are nobody's fault but ours.
     """
     error = context.original_exception
+    if context.is_pre_ping:
+        return None  # the pool asks whether a connection still lives, and knows what to do if not
     if isinstance(error, UnicodeEncodeError | OverflowError) or _named(error, "DataError"):
         return BadInput("a value", _first_line(error), "text without NUL in valid UTF-8, numbers of 64 bits")
     kind = _kind_of(error)

@@ -6,7 +6,9 @@ return it is durable (``durable=False``: it may be lost by a power cut, for rows
 say "in use right now").
 
 Every driver promises, and tests/contracts/records.py checks on SQLite and on PostgreSQL:
-  - of its own troubles only the errors named at a method, NoRoom and Unavailable come out;
+  - of its own troubles only the errors named at a method, NoRoom and Unavailable come out,
+    and BadInput for a value that no database keeps (a lone surrogate, more than 64 bits);
+  - after an error that is named at a method the transaction can go on;
   - text is ordered by its UTF-8 bytes (= by code point), never by a locale;
   - lists are read by key, not by counting rows, so that a page costs the same anywhere;
   - counters of containers and accounts are exact at once;
@@ -63,7 +65,7 @@ class IdentityRecords(Protocol):
         """All of them, by name."""
 
     def add_project(self, project: Project) -> None:
-        """Raises AlreadyExists (id, or name within the domain)."""
+        """Raises AlreadyExists (id, or name within the domain), NotFound (domain)."""
 
     def project(self, project_id: ProjectId) -> Project | None: ...
     def project_by_name(self, name: str, domain_id: DomainId) -> Project | None: ...
@@ -85,7 +87,7 @@ class IdentityRecords(Protocol):
         """Removes its grants and tokens too. Raises NotFound."""
 
     def add_user(self, user: User, password_hash: str) -> None:
-        """Raises AlreadyExists (id, or name within the domain)."""
+        """Raises AlreadyExists (id, or name within the domain), NotFound (domain)."""
 
     def user(self, user_id: UserId) -> User | None: ...
     def user_by_name(self, name: str, domain_id: DomainId) -> User | None: ...
@@ -120,7 +122,9 @@ class IdentityRecords(Protocol):
         self, *, user_id: UserId | None = None, project_id: ProjectId | None = None
     ) -> list[tuple[UserId, ProjectId, Role]]: ...
 
-    def add_token(self, token: TokenRow) -> None: ...
+    def add_token(self, token: TokenRow) -> None:
+        """Raises NotFound (user or project gone meanwhile)."""
+
     def token(self, token_hash: str) -> TokenRow | None:
         """Also when expired: the caller judges by its clock."""
 
@@ -172,9 +176,14 @@ class BlobRecords(Protocol):
     def stored_blocks(self, blob_id: BlobId, first: int, count: int) -> Mapping[int, BlockName]:
         """The same without the holes: index to name."""
 
-    def add_digest(self, blob_id: BlobId, digest: Digest) -> None: ...
+    def add_digest(self, blob_id: BlobId, digest: Digest) -> None:
+        """Raises NotFound."""
+
     def pin(self, task_id: TaskId, blob_ids: Iterable[BlobId]) -> None:
-        """Keep blobs for a task that is not final. What is pinned already is no error."""
+        """Keep blobs for a task that is not final. What is pinned already is no error.
+
+        Pins go with the task's record at the latest. Raises NotFound (task or blob).
+        """
 
     def unpin(self, task_id: TaskId) -> None: ...
 
@@ -188,7 +197,8 @@ class BlobRecords(Protocol):
         """Removes up to ``limit`` block rows that may go (see above) and returns their names.
 
         The caller deletes these blocks from the store before the transaction ends. Uploads
-        that have shown no life for an hour before ``before`` do not count as running.
+        that have shown no life for an hour before ``before`` do not count as running, and are
+        forgotten.
         """
 
     def known_blocks(self, names: Collection[BlockName]) -> set[BlockName]:
@@ -289,14 +299,17 @@ IMAGE_SORT_KEYS = (
 
 class ImageRecords(Protocol):
     def add(self, image: Image) -> None:
-        """Raises AlreadyExists (also for the id of an image that was deleted: ids are never used twice)."""
+        """Raises AlreadyExists (also for the id of an image that was deleted: ids are never used twice).
+
+        NotFound: the blob is gone.
+        """
 
     def get(self, image_id: ImageId) -> Image | None: ...
     def update(self, image: Image, *, was: Status) -> None:
         """Keep the changed image, provided its stored status still is ``was``.
 
         Raises:
-            NotFound: gone meanwhile.
+            NotFound: gone meanwhile, or the blob is.
             StatusConflict: another writer moved it meanwhile.
         """
 
@@ -304,10 +317,14 @@ class ImageRecords(Protocol):
         """Raises NotFound."""
 
     def page(self, query: ImageQuery) -> list[Image]:
-        """One page, by key. Raises BadInput for a marker that is not there."""
+        """One page, by key; NULL counts as the lowest value, the id decides between equals.
+
+        Raises:
+            BadInput: a marker that is not there, an unknown sort key or comparison.
+        """
 
     def add_member(self, member: Member) -> None:
-        """Raises AlreadyExists."""
+        """Raises AlreadyExists, NotFound (image)."""
 
     def member(self, image_id: ImageId, project_id: ProjectId) -> Member | None: ...
     def update_member(self, member: Member) -> None:
@@ -337,7 +354,9 @@ class TaskRecords(Protocol):
     def request_cancel(self, task_id: TaskId, now: Moment) -> bool:
         """False when the task is final already."""
 
-    def start_step(self, task_id: TaskId, name: str, now: Moment) -> None: ...
+    def start_step(self, task_id: TaskId, name: str, now: Moment) -> None:
+        """A new line in the log; the task's progress begins at zero. Raises NotFound."""
+
     def end_step(self, task_id: TaskId, log: StepLog) -> None:
         """End the newest step."""
 
@@ -355,7 +374,11 @@ class TaskRecords(Protocol):
         skip: int = 0,
         limit: int = 100,
     ) -> list[Task]:
-        """Newest first (created_at, id). ``before`` is the key of the last page's last row."""
+        """Newest first (created_at, id). ``before`` is the key of the last page's last row.
+
+        Raises:
+            BadInput: ``before`` is not there.
+        """
 
     def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:
         """Tasks that are not final, by id."""

@@ -1,0 +1,164 @@
+"""The records contract: tasks, their progress and their log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from imageferry.domain.errors import AlreadyExists, BadInput, NotFound
+from imageferry.domain.task import Progress, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.ports.records import Records, Session
+from tests.contracts.records_things import OURS, THEIRS, a_blob, a_task, at
+
+NO_TASK = TaskId("no such task")
+
+
+def kept(session: Session, **fields: object) -> Task:
+    task = a_task(**fields)
+    session.tasks.add(task)
+    return task
+
+
+class TasksContract:
+    def test_a_task_is_kept_as_it_was_given(self, records: Records) -> None:
+        task = a_task(
+            kind=TaskKind.EXPORT,
+            input={"url": "https://é", "nested": {"list": [1, 2.5, None, True]}},
+            status=TaskStatus.RUNNING,
+            step="fetch",
+            step_number=1,
+            step_count=8,
+            progress=Progress(done=5, total=1 << 50, unit="blocks"),
+            message="half way",
+            error_code="none",
+            result={"image": "x"},
+            cancel_requested=True,
+            expires_at=at(9),
+        )
+        with records.writing() as session:
+            session.tasks.add(task)
+            with pytest.raises(AlreadyExists):
+                session.tasks.add(task)
+        with records.reading() as session:
+            assert session.tasks.get(task.id) == task
+            assert session.tasks.get(NO_TASK) is None
+
+    def test_an_update_leaves_the_wish_to_cancel_and_the_progress(self, records: Records) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            session.tasks.request_cancel(task.id, at(1))
+            session.tasks.set_progress(task.id, Progress(done=7), at(2))
+            changed = replace(task, status=TaskStatus.RUNNING, step="fetch", result={"a": 1}, updated_at=at(3))
+            assert session.tasks.update(changed)
+            assert session.tasks.get(task.id) == replace(changed, cancel_requested=True, progress=Progress(done=7))
+
+    @pytest.mark.parametrize("status", [status for status in TaskStatus if status.is_final])
+    def test_a_final_task_does_not_change_any_more(self, records: Records, status: TaskStatus) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            final = replace(task, status=status, message="the end", expires_at=at(9))
+            assert session.tasks.update(final)
+            assert not session.tasks.update(replace(task, status=TaskStatus.RUNNING, message="again"))
+            assert not session.tasks.request_cancel(task.id, at(1))
+            assert not session.tasks.set_progress(task.id, Progress(done=7), at(2))
+            assert session.tasks.get(task.id) == final
+
+    def test_a_task_that_is_not_there_is_neither_changed_nor_cancelled(self, records: Records) -> None:
+        with records.writing() as session:
+            assert not session.tasks.update(a_task())
+            assert not session.tasks.request_cancel(NO_TASK, at(1))
+            assert not session.tasks.set_progress(NO_TASK, Progress(), at(1))
+            with pytest.raises(NotFound):
+                session.tasks.start_step(NO_TASK, "fetch", at(1))
+
+    def test_noting_progress_tells_whether_cancelling_was_asked_for(self, records: Records) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            assert not session.tasks.set_progress(task.id, Progress(done=1), at(1))
+            assert session.tasks.request_cancel(task.id, at(2))
+            assert session.tasks.set_progress(task.id, Progress(done=2), at(3))
+            found = session.tasks.get(task.id)
+            assert found is not None
+            assert (found.progress, found.updated_at) == (Progress(done=2), at(3))
+
+    def test_steps_are_logged_in_the_order_they_began_one_line_a_try(self, records: Records) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            session.tasks.start_step(task.id, "fetch", at(1))
+            session.tasks.set_progress(task.id, Progress(done=3, total=9), at(2))
+            session.tasks.start_step(task.id, "fetch", at(3))  # the first try was cut off
+            done = StepLog(
+                name="fetch",
+                started_at=at(3),
+                ended_at=at(4),
+                progress=Progress(done=9, total=9),
+                outcome="done",
+                message="ok",
+            )
+            session.tasks.end_step(task.id, done)
+            session.tasks.start_step(task.id, "unpack", at(4))
+            cut_off = StepLog(name="fetch", started_at=at(1), progress=Progress(done=3, total=9))
+            running = StepLog(name="unpack", started_at=at(4))
+            assert session.tasks.steps(task.id) == [cut_off, done, running]
+            assert session.tasks.steps(NO_TASK) == []
+
+    def test_a_new_step_begins_at_zero(self, records: Records) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            session.tasks.start_step(task.id, "fetch", at(1))
+            session.tasks.set_progress(task.id, Progress(done=9, total=9), at(2))
+            session.tasks.start_step(task.id, "unpack", at(3))
+            found = session.tasks.get(task.id)
+            assert found is not None
+            assert found.progress == Progress()
+
+    def test_tasks_are_listed_newest_first_page_by_page(self, records: Records) -> None:
+        with records.writing() as session:
+            tasks = [kept(session, created_at=at(number // 3)) for number in range(9)]  # threes of the same moment
+            newest_first = sorted(tasks, key=lambda task: (task.created_at, task.id), reverse=True)
+            assert session.tasks.page() == newest_first
+            assert session.tasks.page(limit=4) == newest_first[:4]
+            assert session.tasks.page(before=newest_first[3].id, limit=4) == newest_first[4:8]
+            assert session.tasks.page(before=newest_first[3].id, skip=2, limit=4) == newest_first[6:]
+            with pytest.raises(BadInput, match="marker"):
+                session.tasks.page(before=NO_TASK)
+
+    def test_tasks_are_listed_by_what_is_asked(self, records: Records) -> None:
+        with records.writing() as session:
+            ours = kept(session)
+            theirs = kept(session, project_id=THEIRS)
+            export = kept(session, kind=TaskKind.EXPORT)
+            glance = kept(session, source="glance")
+            running = kept(session, status=TaskStatus.RUNNING)
+            assert theirs not in session.tasks.page(project_id=OURS)
+            assert session.tasks.page(kind=TaskKind.EXPORT) == [export]
+            assert session.tasks.page(source="glance") == [glance]
+            assert session.tasks.page(statuses=[TaskStatus.RUNNING, TaskStatus.FAILED]) == [running]
+            assert session.tasks.page(statuses=[]) == []
+            asked = session.tasks.page(project_id=OURS, kind=TaskKind.IMPORT, source="k5", statuses=[TaskStatus.QUEUED])
+            assert asked == [ours]
+
+    def test_unfinished_tasks_come_by_id(self, records: Records) -> None:
+        with records.writing() as session:
+            ids = sorted(kept(session, status=status).id for status in TaskStatus if not status.is_final)
+            for status in TaskStatus:
+                if status.is_final:
+                    kept(session, status=status)
+            assert session.tasks.unfinished(after=None, limit=9) == ids
+            assert session.tasks.unfinished(after=ids[0], limit=9) == ids[1:]
+            assert session.tasks.unfinished(after=None, limit=1) == ids[:1]
+
+    def test_tasks_expire_with_their_log_and_their_pins(self, records: Records) -> None:
+        with records.writing() as session:
+            old = kept(session, status=TaskStatus.FAILED, expires_at=at(1))
+            young = kept(session, status=TaskStatus.FAILED, expires_at=at(3))
+            endless = kept(session)
+            blob_id = a_blob(session, 1)
+            session.blobs.pin(old.id, [blob_id])
+            session.tasks.start_step(old.id, "fetch", at(0))
+            assert session.tasks.delete_expired(at(2)) == 1
+            assert session.tasks.get(old.id) is None
+            assert session.tasks.steps(old.id) == []
+            assert session.blobs.unused_blobs(before=at(1), limit=1) == [blob_id]
+            assert {task.id for task in session.tasks.page()} == {young.id, endless.id}
