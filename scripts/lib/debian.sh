@@ -42,7 +42,7 @@ _install() {
     _apt_get install --yes --no-install-recommends "$@"
 }
 
-# Uses need_packages' own ``as_root``.
+# Uses need_packages' own ``as_root``. Servers that a package starts must not keep setup's lock (9).
 _apt_get() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null 9<&-
 }
