@@ -14,6 +14,7 @@ from imageferry.dialects import health
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
+from imageferry.domain.task import TaskKind
 from imageferry.formats.judge import Limits, judge
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
@@ -22,12 +23,16 @@ from imageferry.service.blobs import Blobs
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images, ReadAt
+from imageferry.service.importing.imports import Imports
+from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.objects import Objects
 from imageferry.service.services import Services
 from imageferry.service.tasks import TaskService
+from imageferry.service.windows import Windowed
 from imageferry.settings import Settings
 from imageferry.stores.files import FileBlocks
 from imageferry.stores.memory import MemoryBlocks
+from imageferry.tools.qemu_img import QemuImg
 
 STORES: Mapping[str, Callable[[Settings], BlockStore]] = {
     "memory": lambda _: MemoryBlocks(),
@@ -66,13 +71,18 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     blobs = Blobs(store, records, clock)
     hasher = Argon2()
     identity = Identity(records, hasher, clock, token_s=settings.token_s)
-    tasks = TaskService(records, clock, settings.folder / "work", plans={})
+    limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
+    objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
+    importing = ImportSteps(records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=limits)
+    plans = {TaskKind.IMPORT: importing.plan()}
+    tasks = TaskService(records, clock, settings.folder / "work", plans)
     services = Services(
         identity=identity,
         admin=IdentityAdmin(records, hasher),
-        objects=Objects(records, blobs, clock, max_object_size=settings.max_object_bytes),
-        images=Images(records, blobs, clock, _judge_within(settings), identity, max_size=settings.max_image_bytes),
+        objects=objects,
+        images=Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes),
         tasks=tasks,
+        imports=Imports(records, objects, tasks),
     )
     return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)
 
@@ -95,18 +105,8 @@ def edge(house: House) -> Edge:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A ByteSource over a function."""
-
-    size: int
-    read: ReadAt
-
-
-def _judge_within(settings: Settings) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:
-    limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
-
+def _judge_within(limits: Limits) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:
     def judge_within(what: str, size: int, read: ReadAt, expected: DiskFormat | None) -> DiskFacts:
-        return judge(_Reader(size, read), expected, what=what, limits=limits)
+        return judge(Windowed(size, read), expected, what=what, limits=limits)
 
     return judge_within

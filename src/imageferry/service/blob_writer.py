@@ -45,7 +45,7 @@ class BlobWriter:
         self._blocks: dict[int, BlockName] = {}
         self._room = threading.BoundedSemaphore(_UNDER_WAY)
         self._puts: deque[Future[None]] = deque()
-        self._lanes = {algorithm: _Lane(algorithm) for algorithm in algorithms}
+        self._lanes = {algorithm: DigestLane(algorithm) for algorithm in algorithms}
 
     @property
     def size(self) -> int:
@@ -76,7 +76,7 @@ class BlobWriter:
             run = min(length, BLOCK_SIZE)
             self._send_held()
             if self._lanes:
-                self._hash(zeros(run), _Countdown(len(self._lanes), self._room.release))
+                self._hash(zeros(run), Countdown(len(self._lanes), self._room.release))
             self._size += run
             length -= run
 
@@ -120,13 +120,13 @@ class BlobWriter:
         self._begin()
         while self._puts and self._puts[0].done():
             self._puts.popleft().result()
-        jobs = _Countdown(len(self._lanes) + 1, self._room.release)
+        jobs = Countdown(len(self._lanes) + 1, self._room.release)
         self._hash(block, jobs)
         put = self._workers.submit(self._keep, index, block)
         put.add_done_callback(lambda _: jobs.one_done())
         self._puts.append(put)
 
-    def _hash(self, block: bytes | bytearray, jobs: _Countdown) -> None:
+    def _hash(self, block: bytes | bytearray, jobs: Countdown) -> None:
         self._room.acquire()
         for lane in self._lanes.values():
             lane.put(block, jobs.one_done)
@@ -148,7 +148,7 @@ class BlobWriter:
         self._blocks[index] = name
 
 
-class _Lane:
+class DigestLane:
     """One algorithm's digest, on a thread of its own once there is more than one block."""
 
     def __init__(self, algorithm: Algorithm) -> None:
@@ -184,7 +184,7 @@ class _Lane:
             done()
 
 
-class _Countdown:
+class Countdown:
     """Calls ``last`` when as many have called ``one_done`` as it was made for."""
 
     def __init__(self, count: int, last: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from imageferry.domain.errors import Damaged, Incomplete, NotFound
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
-from imageferry.service.blob_writer import BlobWriter, new_blob_id
+from imageferry.service.blob_writer import BlobWriter, Countdown, DigestLane, new_blob_id
 
 _READ_AHEAD = 3  # blocks of one download
 _NAMES_A_PAGE = 256  # block names read from the records at a time: 1 GiB
@@ -110,6 +111,26 @@ class Blobs:
             writer.abandon()
             raise
 
+    def rewrite(
+        self, sections: Iterable[Section], algorithms: Collection[Algorithm] = (), watch: Watch | None = None
+    ) -> BlobDraft:
+        """One blob of the sections' bytes, read and blocked anew."""
+        writer = self.writer(algorithms)
+        held = b""
+        try:
+            for part in self.read(sections):
+                held += part
+                while len(held) >= BLOCK_SIZE:
+                    writer.write(held[:BLOCK_SIZE])
+                    held = held[BLOCK_SIZE:]
+                if watch:
+                    watch(len(part))
+            writer.write(held)
+            return writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+
     def join(self, blobs: Sequence[Blob]) -> BlobDraft:
         """One blob of several in a row, without reading them: by their block lists alone.
 
@@ -185,22 +206,32 @@ class Blobs:
                     watch(length)
             file.truncate(position)
 
-    def digest(self, sections: Sequence[Section], algorithm: Algorithm, watch: Watch | None = None) -> Digest:
-        """The digest of the bytes, from the record where it is known, else by reading."""
-        if len(sections) == 1 and sections[0] == whole(sections[0].blob):
-            known = sections[0].blob.digests.get(algorithm)
-            if known is not None:
-                return Digest(algorithm, known)
-        hasher = algorithm.new()
-        for part in self.read(sections):
-            hasher.update(part)
-            if watch:
-                watch(len(part))
-        found = Digest(algorithm, hasher.hexdigest())
-        if len(sections) == 1 and sections[0] == whole(sections[0].blob):
+    def digests(
+        self, sections: Sequence[Section], algorithms: Collection[Algorithm], watch: Watch | None = None
+    ) -> dict[Algorithm, str]:
+        """The digests of the bytes: from the record where they are known, else by reading once."""
+        alone = sections[0].blob if len(sections) == 1 and sections[0] == whole(sections[0].blob) else None
+        found = {a: v for a, v in alone.digests.items() if a in algorithms} if alone else {}
+        wanted = [algorithm for algorithm in algorithms if algorithm not in found]
+        if not wanted:
+            return found
+        lanes = {algorithm: DigestLane(algorithm) for algorithm in wanted}
+        room = threading.BoundedSemaphore(_READ_AHEAD)
+        try:
+            for part in self.read(sections):
+                room.acquire()
+                done = Countdown(len(lanes), room.release)
+                for lane in lanes.values():
+                    lane.put(part, done.one_done)
+                if watch:
+                    watch(len(part))
+        finally:
+            values = {algorithm: lane.finish() for algorithm, lane in lanes.items()}
+        if alone:
             with self._records.writing() as session:
-                session.blobs.add_digest(sections[0].blob.id, found)
-        return found
+                for algorithm, value in values.items():
+                    session.blobs.add_digest(alone.id, Digest(algorithm, value))
+        return found | values
 
     def _named_spans(self, sections: Iterable[Section]) -> Iterator[tuple[BlockName, BlockSpan]]:
         for section in sections:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images
+from imageferry.service.importing.imports import Imports
 from imageferry.service.objects import Objects
 from imageferry.service.tasks import TaskService
 
@@ -18,3 +19,4 @@ class Services:
     objects: Objects
     images: Images
     tasks: TaskService
+    imports: Imports

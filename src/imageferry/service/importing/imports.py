@@ -1,0 +1,42 @@
+"""The use-case: ask for an import."""
+
+from __future__ import annotations
+
+from imageferry.domain.access import Act, Caller, allow
+from imageferry.domain.errors import AlreadyExists
+from imageferry.domain.image import new_image_id
+from imageferry.domain.task import Task, TaskKind
+from imageferry.ports.records import Records
+from imageferry.service.importing.request import ImportRequest
+from imageferry.service.objects import Objects
+from imageferry.service.tasks import TaskService
+
+
+class Imports:
+    """Starts imports; what becomes of them is asked of ``TaskService``."""
+
+    def __init__(self, records: Records, objects: Objects, tasks: TaskService) -> None:
+        self._records = records
+        self._objects = objects
+        self._tasks = tasks
+
+    def start(self, caller: Caller | None, source: str, request: ImportRequest) -> Task:
+        """Take an import on. What can be refused at once is refused here.
+
+        Args:
+            source: the dialect that asks; its lists show its own tasks only.
+
+        Raises:
+            NotFound: no such object.
+            AlreadyExists: the image id is in use, or asked for by an import under way.
+        """
+        caller = allow(caller, Act.WRITE_IMAGES)
+        opened = self._objects.open(caller, caller.project, request.container, request.object)
+        image_id = request.image_id or new_image_id()
+        with self._records.reading() as session:
+            taken = session.images.get(image_id) is not None
+        under_way = self._tasks.open_tasks(caller.project, TaskKind.IMPORT)
+        if taken or any(task.input["image_id"] == image_id for task in under_way):
+            raise AlreadyExists("image", image_id)
+        task_input = {**request.to_state(), "image_id": image_id, "etag": opened.etag, "size": opened.size}
+        return self._tasks.start(caller, TaskKind.IMPORT, source=source, task_input=task_input)

@@ -1,0 +1,240 @@
+"""The steps from an object to an image, each repeatable, each refusing with a sentence.
+
+    locate -> verify -> inspect -> convert -> check -> publish
+
+The image record appears in the last one only, when everything that can refuse has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from imageferry.domain.access import Caller, Role
+from imageferry.domain.blob import Blob, BlobDraft, BlobId, can_join
+from imageferry.domain.digest import Algorithm, Digest
+from imageferry.domain.disk import DiskFacts
+from imageferry.domain.errors import AlreadyExists, BadDisk, Damaged, DigestMismatch, PreconditionFailed
+from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, checked_image
+from imageferry.domain.task import State, Task
+from imageferry.formats.judge import Limits, Reason, judge
+from imageferry.formats.source import FileBytes
+from imageferry.ports.clock import Clock
+from imageferry.ports.disk_tools import DiskTools
+from imageferry.ports.records import Records, Session
+from imageferry.service.blobs import Blobs, Section, whole
+from imageferry.service.images import IMAGE_DIGESTS
+from imageferry.service.importing.material import (
+    as_file,
+    is_gzip,
+    request_name,
+    section_bytes,
+    sections_of_state,
+    sections_to_state,
+)
+from imageferry.service.importing.request import ImportRequest
+from imageferry.service.objects import Objects
+from imageferry.service.tasks import Plan, Step, StepContext
+
+_KEPT_AS_THEY_ARE = frozenset({DiskFormat.RAW, DiskFormat.ISO})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportSteps:
+    """The steps over what they work with."""
+
+    records: Records
+    blobs: Blobs
+    objects: Objects
+    tools: DiskTools
+    clock: Clock
+    limits: Limits
+
+    def plan(self) -> Plan:
+        runs: dict[str, Callable[[StepContext], State]] = {
+            "locate": self.locate,
+            "verify": self.verify,
+            "inspect": self.inspect,
+            "convert": self.convert,
+            "check": self.check,
+            "publish": self.publish,
+        }
+        return Plan(
+            steps=tuple(Step(name=name, run=run) for name, run in runs.items()),
+            result=lambda state: {"image_id": state["image_id"]},
+        )
+
+    def locate(self, context: StepContext) -> State:
+        """Find the object and hold on to its bytes, whatever becomes of its name from now on."""
+        asked = context.task.input
+        opened = self.objects.open(
+            _on_behalf_of(context.task), context.task.project_id, asked["container"], asked["object"]
+        )
+        if opened.etag != asked["etag"]:
+            name = f"object {asked['container']}/{asked['object']}"
+            raise PreconditionFailed(name, "unchanged since the import was asked for")
+        with self.records.writing() as session:
+            session.blobs.pin(context.task.id, {section.blob.id for section in opened.sections})
+        return {**context.state, "image_id": asked["image_id"], "source": sections_to_state(opened.sections)}
+
+    def verify(self, context: StepContext) -> State:
+        """The digest that the caller promised, if any."""
+        promised = ImportRequest.of_state(context.task.input).digest
+        if promised is not None:
+            sections = self._source(context)
+            context.begin(sum(section.size for section in sections))
+            values = self.blobs.digests(sections, [promised.algorithm], context.advance)
+            found = Digest(promised.algorithm, values[promised.algorithm])
+            if found != promised:
+                raise DigestMismatch(f"object {context.task.input['object']}", promised=promised, found=found)
+        return context.state
+
+    def inspect(self, context: StepContext) -> State:
+        """Our own parsers first; only what they let pass is shown to a tool."""
+        request = ImportRequest.of_state(context.task.input)
+        sections = self._source(context)
+        source = section_bytes(self.blobs, sections)
+        packed = request.unpack and is_gzip(source)
+        name = request_name(context.task.input)
+        if packed:
+            path = self._file(context, sections, packed=True)
+            with path.open("rb") as file:
+                facts = judge(FileBytes(file.fileno()), request.source_format, what=name, limits=self.limits)
+        else:
+            facts = judge(source, request.source_format, what=name, limits=self.limits)
+        if facts.format not in _KEPT_AS_THEY_ARE:
+            found = self.tools.info(self._file(context, sections, packed=packed), facts.format)
+            _check_agreement(name, facts, found)
+        return {
+            **context.state,
+            "packed": packed,
+            "format": facts.format.value,
+            "sub_format": facts.sub_format,
+            "virtual_size": facts.virtual_size,
+        }
+
+    def convert(self, context: StepContext) -> State:
+        """To raw; a disk that is raw already is taken as it lies, without copying where block bounds allow."""
+        sections = self._source(context)
+        source_format = DiskFormat(context.state["format"])
+        if source_format in _KEPT_AS_THEY_ARE and not context.state["packed"]:
+            return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": source_format.value}
+        path = self._file(context, sections, packed=context.state["packed"])
+        target = path
+        disk_format = source_format
+        if source_format not in _KEPT_AS_THEY_ARE:
+            target, disk_format = context.work / "raw", DiskFormat.RAW
+            self.tools.convert(
+                path,
+                source_format,
+                target,
+                DiskFormat.RAW,
+                max_bytes=context.state["virtual_size"],
+                progress=context.progress,
+            )
+        context.begin(target.stat().st_size)
+        draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
+        if target != path:
+            target.unlink(missing_ok=True)
+        return {**context.state, "blob": self._keep(context, draft), "disk_format": disk_format.value}
+
+    def check(self, context: StepContext) -> State:
+        """What came out must be what was announced: of that size, and nothing but a raw disk."""
+        with self.records.reading() as session:
+            blob = _blob(session, context.state["blob"])
+        name = request_name(context.task.input)
+        announced = context.state["virtual_size"]
+        if blob.size != announced:
+            found = f"{blob.size} bytes"
+            raise BadDisk(name, Reason.MALFORMED, f"a disk of {announced} bytes after conversion", found)
+        source = section_bytes(self.blobs, (whole(blob),))
+        judge(source, DiskFormat(context.state["disk_format"]), what=name, limits=self.limits)
+        return context.state
+
+    def publish(self, context: StepContext) -> State:
+        """The image appears, whole and active."""
+        request = ImportRequest.of_state(context.task.input)
+        image_id = ImageId(context.state["image_id"])
+        now = self.clock()
+        with self.records.writing() as session:
+            blob = _blob(session, context.state["blob"])
+            there = session.images.get(image_id)
+            if there is not None and there.blob_id == blob.id:
+                return context.state  # published already, before this step was cut off
+            if there is not None:
+                raise AlreadyExists("image", image_id)
+            image = Image(
+                id=image_id,
+                owner=context.task.project_id,
+                name=request.name,
+                status=Status.ACTIVE,
+                visibility=request.visibility,
+                disk_format=DiskFormat(context.state["disk_format"]),
+                container_format=ContainerFormat.BARE,
+                size=blob.size,
+                virtual_size=context.state["virtual_size"],
+                checksum=blob.digests[Algorithm.MD5],
+                hash_value=blob.digests[Algorithm.SHA512],
+                min_disk=request.min_disk,
+                min_ram=request.min_ram,
+                properties=request.properties,
+                blob_id=blob.id,
+                created_at=now,
+                updated_at=now,
+            )
+            session.images.add(checked_image(image))
+        return context.state
+
+    def _source(self, context: StepContext) -> tuple[Section, ...]:
+        with self.records.reading() as session:
+            return sections_of_state(session, context.state["source"])
+
+    def _file(self, context: StepContext, sections: tuple[Section, ...], *, packed: bool) -> Any:
+        limit = self.limits.virtual_size_bytes
+        return as_file(context, self.blobs, sections, packed=packed, max_bytes=limit)
+
+    def _as_it_is(self, context: StepContext, sections: tuple[Section, ...]) -> str:
+        if len(sections) == 1 and sections[0] == whole(sections[0].blob):
+            blob = sections[0].blob
+        elif all(part == whole(part.blob) for part in sections) and can_join([part.size for part in sections]):
+            draft = self.blobs.join([section.blob for section in sections])
+            self._keep(context, draft)
+            blob = draft.blob
+        else:
+            return self._keep(context, self._rewritten(context, sections))
+        context.begin(blob.size)
+        self.blobs.digests([whole(blob)], IMAGE_DIGESTS, context.advance)
+        return blob.id
+
+    def _rewritten(self, context: StepContext, sections: tuple[Section, ...]) -> BlobDraft:
+        context.begin(sum(section.size for section in sections))
+        return self.blobs.rewrite(sections, IMAGE_DIGESTS, context.advance)
+
+    def _keep(self, context: StepContext, draft: BlobDraft) -> str:
+        with self.records.writing() as session:
+            blob = self.blobs.keep_in(session, draft)
+            session.blobs.pin(context.task.id, [blob.id])
+        return blob.id
+
+
+def _blob(session: Session, blob_id: str) -> Blob:
+    blob = session.blobs.get(BlobId(blob_id))
+    if blob is None:
+        raise Damaged("blob", blob_id, "it is gone although a task works on it")
+    return blob
+
+
+def _on_behalf_of(task: Task) -> Caller:
+    """Who started the task, as far as reading goes."""
+    return Caller(user_id=task.user_id, project_id=task.project_id, roles=frozenset({Role.READER}))
+
+
+def _check_agreement(name: str, ours: DiskFacts, theirs: DiskFacts) -> None:
+    """Two parsers that read one header differently are how hostile images get through."""
+    if ours.virtual_size != theirs.virtual_size:
+        found = f"one that says {ours.virtual_size} bytes to one reader and {theirs.virtual_size} to another"
+        raise BadDisk(name, Reason.MALFORMED, "a disk of one size", found)
+    if theirs.outside:
+        role, path = next(iter(theirs.outside.items()))
+        raise BadDisk(name, Reason.BACKING_FILE, "a disk that stands alone", f"one that leans on a {role} {path!r}")
