@@ -1,10 +1,9 @@
-"""Images: their records, their bytes, and who else may see them."""
+"""Images: their records and their bytes. Who else may see them: ``service.sharing``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
 from imageferry.domain.blob import Blob, BlobDraft
@@ -19,23 +18,20 @@ from imageferry.domain.errors import (
     TooLarge,
 )
 from imageferry.domain.image import (
-    MAX_MEMBERS,
     ContainerFormat,
     DiskFormat,
     Image,
     ImageId,
-    Member,
-    MemberStatus,
     Status,
     Visibility,
-    can_see,
     checked_image,
 )
 from imageferry.domain.moment import Moment
 from imageferry.ports.clock import Clock
-from imageferry.ports.records import ImageQuery, Records, Session
+from imageferry.ports.records import ImageQuery, Records
 from imageferry.service.blob_writer import BlobWriter
 from imageferry.service.blobs import Blobs, Section
+from imageferry.service.sharing import ProjectLookup, Sharing, owned, seen
 
 IMAGE_DIGESTS = frozenset({Algorithm.MD5, Algorithm.SHA512})
 """What clients of images check downloads with."""
@@ -47,12 +43,6 @@ JudgeDisk = Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]
 """Is this a safe disk of that format? (name, size in bytes, reader, format); raises BadDisk."""
 
 
-class ProjectLookup(Protocol):
-    """What images ask the identity service."""
-
-    def project_exists(self, project_id: ProjectId) -> bool: ...
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenImage:
     """An image ready to be read."""
@@ -61,7 +51,7 @@ class OpenImage:
     blob: Blob
 
 
-class Images:
+class Images(Sharing):
     """The use-cases of images. A caller who may not see an image is told that there is none."""
 
     def __init__(
@@ -74,11 +64,9 @@ class Images:
         *,
         max_size: int = 1 << 40,
     ) -> None:
-        self._records = records
+        super().__init__(records, clock, projects)
         self._blobs = blobs
-        self._clock = clock
         self._judge = judge
-        self._projects = projects
         self.max_size = max_size  # bytes
 
     # -- records -------------------------------------------------------------
@@ -93,6 +81,7 @@ class Images:
         caller = allow(caller, Act.WRITE_IMAGES)
         image = checked_image(draft(caller.project, self._clock()))
         allow(caller, Act.WRITE_IMAGES, owner=image.owner)
+        self._check_owner(image, was=caller.project)
         if image.visibility is Visibility.PUBLIC:
             allow(caller, Act.PUBLISH_IMAGES)
         with self._records.writing() as session:
@@ -102,7 +91,7 @@ class Images:
     def show(self, caller: Caller | None, image_id: ImageId) -> Image:
         caller = allow(caller, Act.READ_IMAGES)
         with self._records.reading() as session:
-            return _seen(session, caller, image_id)
+            return seen(session, caller, image_id)
 
     def page(self, caller: Caller | None, query: ImageQuery) -> list[Image]:
         """One page of what the caller may find; an admin who names an owner sees that project's."""
@@ -119,23 +108,28 @@ class Images:
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
-            image = _owned(session, caller, image_id)
+            image = owned(session, caller, image_id)
             changed = checked_image(replace(change(image), updated_at=self._clock()))
             if changed.visibility is Visibility.PUBLIC and image.visibility is not Visibility.PUBLIC:
                 allow(caller, Act.PUBLISH_IMAGES)
             if changed.owner != image.owner and not caller.is_admin:
                 raise Forbidden("give an image to another project")
+            self._check_owner(changed, was=image.owner)
             formats = (image.disk_format, image.container_format)
             if (changed.disk_format, changed.container_format) != formats and image.status is not Status.QUEUED:
                 raise Forbidden("change the formats of an image that has data")
             session.images.update(changed, was=image.status)
             return changed
 
+    def _check_owner(self, image: Image, *, was: ProjectId) -> None:
+        if image.owner != was and not self._projects.project_exists(image.owner):
+            raise BadInput("owner", image.owner, "the id of a project")
+
     def delete(self, caller: Caller | None, image_id: ImageId) -> None:
         """Remove the record; its bytes go with the next sweep unless something else points to them."""
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
-            image = _owned(session, caller, image_id)
+            image = owned(session, caller, image_id)
             if image.protected:
                 raise Forbidden("delete a protected image", "Set protected to false first.")
             session.images.delete(image.id, self._clock())
@@ -144,7 +138,7 @@ class Images:
         """Deactivate or reactivate. What is there already is no error."""
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
-            image = _owned(session, caller, image_id)
+            image = owned(session, caller, image_id)
             if image.status is status:
                 return image
             if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
@@ -161,7 +155,7 @@ class Images:
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.reading() as session:
-            image = _owned(session, caller, image_id)
+            image = owned(session, caller, image_id)
         if image.status is not Status.QUEUED:
             raise StatusConflict("image", image.id, found=image.status, wanted="an upload")
         if image.disk_format is None or image.container_format is None:
@@ -186,6 +180,9 @@ class Images:
                 raise NotFound("image", image.id)
             if there.status is not Status.QUEUED:
                 raise StatusConflict("image", image.id, found=there.status, wanted="an upload")
+            if (there.disk_format, there.container_format) != (image.disk_format, image.container_format):
+                # What was judged is not what the record says now: nothing may become active unjudged.
+                raise StatusConflict("image", image.id, found="of another format by now", wanted="this upload")
             self._blobs.keep_in(session, draft)
             filled = replace(
                 there.moved_to(Status.ACTIVE),
@@ -207,7 +204,7 @@ class Images:
         """
         caller = allow(caller, Act.READ_IMAGES)
         with self._records.reading() as session:
-            image = _seen(session, caller, image_id)
+            image = seen(session, caller, image_id)
             if image.status is Status.DEACTIVATED and not caller.is_admin:
                 raise Forbidden("download a deactivated image")
             blob = None if image.blob_id is None else session.blobs.get(image.blob_id)
@@ -216,61 +213,6 @@ class Images:
     def read(self, opened: OpenImage, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         stop = opened.blob.size if stop is None else stop
         return self._blobs.read([Section(opened.blob, start, stop)])
-
-    # -- sharing -------------------------------------------------------------
-
-    def add_member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> Member:
-        """Offer an image to a project. It is seen there at once, and listed there once accepted."""
-        caller = allow(caller, Act.WRITE_IMAGES)
-        now = self._clock()
-        with self._records.writing() as session:
-            image = _owned(session, caller, image_id)
-            if image.visibility is not Visibility.SHARED:
-                raise Forbidden(f"share an image whose visibility is {image.visibility}", "Set it to shared first.")
-            if len(session.images.members(image.id)) >= MAX_MEMBERS:
-                raise TooLarge(f"members of image {image.id}", MAX_MEMBERS, unit="members")
-            member = Member(image_id=image.id, project_id=project, created_at=now, updated_at=now)
-            session.images.add_member(member)
-        return member
-
-    def answer_offer(
-        self, caller: Caller | None, image_id: ImageId, project: ProjectId, status: MemberStatus
-    ) -> Member:
-        """Accept or reject: for the receiving project only, not even for the owner."""
-        caller = allow(caller, Act.WRITE_IMAGES)
-        with self._records.writing() as session:
-            image = _seen(session, caller, image_id)
-            if caller.project_id != project:
-                if image.owner == caller.project_id or caller.is_admin:
-                    raise Forbidden("answer an offer in the name of another project")
-                raise NotFound("image", image_id)
-            member = session.images.member(image.id, project)
-            if member is None:
-                raise NotFound("member", project)
-            answered = replace(member, status=status, updated_at=self._clock())
-            session.images.update_member(answered)
-            return answered
-
-    def remove_member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> None:
-        caller = allow(caller, Act.WRITE_IMAGES)
-        with self._records.writing() as session:
-            session.images.delete_member(_owned(session, caller, image_id).id, project)
-
-    def member(self, caller: Caller | None, image_id: ImageId, project: ProjectId) -> Member:
-        for member in self.members(caller, image_id):
-            if member.project_id == project:
-                return member
-        raise NotFound("member", project)
-
-    def members(self, caller: Caller | None, image_id: ImageId) -> list[Member]:
-        """All of them for the owner; a member sees itself only."""
-        caller = allow(caller, Act.READ_IMAGES)
-        with self._records.reading() as session:
-            image = _seen(session, caller, image_id)
-            members = session.images.members(image.id)
-        if caller.is_admin or image.owner == caller.project_id:
-            return members
-        return [member for member in members if member.project_id == caller.project_id]
 
 
 class ImageUpload:
@@ -284,6 +226,8 @@ class ImageUpload:
 
     def write(self, part: bytes | bytearray) -> None:
         """The next block: whole ones but for the last."""
+        if self._size is not None and self._writer.size + len(part) > self._size:
+            raise BadInput(f"image {self._image.id}", "more bytes", f"{self._size} bytes, as was announced")
         if self._writer.size + len(part) > self._images.max_size:
             raise TooLarge(f"image {self._image.id}", self._images.max_size)
         self._writer.write(part)
@@ -317,20 +261,3 @@ _JUDGED = frozenset(
         DiskFormat.ISO,
     }
 )
-
-
-def _seen(session: Session, caller: Caller, image_id: ImageId) -> Image:
-    image = session.images.get(image_id)
-    project = caller.project_id
-    membership = None if image is None or project is None else session.images.member(image.id, project)
-    if image is None or not can_see(image, caller, membership=membership):
-        raise NotFound("image", image_id)
-    return image
-
-
-def _owned(session: Session, caller: Caller, image_id: ImageId) -> Image:
-    """An image that the caller may change. One that may only be seen is a Forbidden, any other a NotFound."""
-    image = _seen(session, caller, image_id)
-    if image.owner != caller.project_id and not caller.is_admin:
-        raise Forbidden("change an image of another project")
-    return image
