@@ -14,6 +14,7 @@ from imageferry.domain.moment import Moment
 from imageferry.domain.object import (
     MAX_OBJECT_SIZE,
     MAX_SEGMENTS,
+    ContainerId,
     ObjectId,
     Segment,
     StoredObject,
@@ -209,8 +210,8 @@ class Objects(Containers):
         with self._records.writing() as session:
             self._blobs.keep_in(session, draft)
             fresh = StoredObject(
-                id=ObjectId(str(uuid.uuid4())),
-                container_id=container_of(session, target.project, target.container).id,
+                id=_new_id(),
+                container_id=target.container_in(session),
                 name=target.name,
                 blob_id=draft.id,
                 size=draft.size,
@@ -223,10 +224,7 @@ class Objects(Containers):
                 created_at=now,
                 updated_at=now,
             )
-            kept = session.objects.put_object(fresh)
-            if target.only_if_absent and kept.id != fresh.id:
-                raise target.not_absent  # another writer was faster; this takes ours back
-            return kept
+            return _put(session, target, fresh)
 
     def change(
         self,
@@ -253,21 +251,23 @@ class Objects(Containers):
         traits: Callable[[StoredObject], Traits],
         *,
         as_stored: bool = False,
+        only_if_absent: bool = False,
     ) -> tuple[StoredObject, StoredObject]:
         """Copy an object; no byte moves unless it is a large object that becomes one piece.
 
         A large object is copied as what it stands for, unless ``as_stored``. Returns the
         source's record and the new one.
         """
-        project, container_name, name = target
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
-        checked_object_name(name)
+        place = _Target(*target, only_if_absent)
+        allow(caller, Act.WRITE_OBJECTS, owner=place.project)
+        checked_object_name(place.name)
         opened = self.open(caller, *source, as_stored=as_stored)
         wanted = traits(opened.item)
         _check_traits(wanted)
         if opened.is_large:
-            upload = self.upload(caller, *target, traits=replace(wanted, manifest=None), size=opened.size)
-            with upload:
+            plain = replace(wanted, manifest=None)
+            size = opened.size
+            with self.upload(caller, *target, traits=plain, size=size, only_if_absent=only_if_absent) as upload:
                 for part in self.read(opened):
                     upload.write(part)
                 return opened.item, upload.commit()
@@ -275,12 +275,12 @@ class Objects(Containers):
         with self._records.writing() as session:
             copied = replace(
                 _with_traits(opened.item, wanted, now),
-                id=ObjectId(str(uuid.uuid4())),
-                container_id=container_of(session, project, container_name).id,
-                name=name,
+                id=_new_id(),
+                container_id=place.container_in(session),
+                name=place.name,
                 created_at=now,
             )
-            return opened.item, session.objects.put_object(copied)
+            return opened.item, _put(session, place, copied)
 
     # -- deleting ------------------------------------------------------------
 
@@ -327,9 +327,24 @@ class _Target:
     def what(self) -> str:
         return f"object {self.container}/{self.name}"
 
+    def container_in(self, session: Session) -> ContainerId:
+        """Raises NotFound."""
+        return container_of(session, self.project, self.container).id
+
     @property
     def not_absent(self) -> PreconditionFailed:
         return PreconditionFailed(self.what, "If-None-Match: *")
+
+
+def _put(session: Session, target: _Target, fresh: StoredObject) -> StoredObject:
+    kept = session.objects.put_object(fresh)
+    if target.only_if_absent and kept.id != fresh.id:
+        raise target.not_absent  # another writer was faster; this takes ours back
+    return kept
+
+
+def _new_id() -> ObjectId:
+    return ObjectId(str(uuid.uuid4()))
 
 
 def _object(session: Session, project: ProjectId, container: str, name: str) -> StoredObject:

@@ -336,6 +336,7 @@ def _request(scope: Scope) -> Request:
         scheme=scope.get("scheme", "http"),
         host=headers.get("host", ""),
         length=int(length) if length is not None and length.isdigit() and not chunked else None,
+        chunked=chunked,
     )
 
 

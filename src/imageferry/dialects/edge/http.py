@@ -57,6 +57,7 @@ class Request:
     host: str  # "name:port" as the client calls us
     body: bytes = b""  # empty for a Streamed handler
     length: int | None = None  # Content-Length
+    chunked: bool = False  # the body comes in chunks; neither length nor chunks: there is none
     token: Token | None = None  # None: no token, or not a valid one
 
     @property

@@ -1,0 +1,68 @@
+"""Containers: made, changed, listed, deleted."""
+
+from __future__ import annotations
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.swift import listing
+from imageferry.dialects.swift.errors import Refusal
+from imageferry.dialects.swift.metadata import changes, shown
+from imageferry.dialects.swift.paths import account_of, container_of, refuse_what_is_not_offered
+from imageferry.dialects.swift.put_reply import HTML
+from imageferry.domain.access import Act, allow
+from imageferry.domain.object import Container
+from imageferry.service.services import Services
+from imageferry.wire import swift
+from imageferry.wire.dates import last_modified, timestamp
+
+
+def put(request: Request, services: Services) -> Answer:
+    allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
+    refuse_what_is_not_offered(request)
+    policy = request.headers.get("x-storage-policy", "")
+    if policy and policy.lower() != listing.POLICY.lower():
+        raise Refusal(400, f"Invalid X-Storage-Policy {policy!r}: /info names those there are.")
+    fresh = services.objects.create_container(request.caller, *container_of(request), changes(request, "container"))
+    return Answer(status=201 if fresh else 202, headers=[HTML])
+
+
+def post(request: Request, services: Services) -> Answer:
+    allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
+    refuse_what_is_not_offered(request)
+    services.objects.change_container(request.caller, *container_of(request), changes(request, "container"))
+    return Answer(status=204, headers=[HTML])
+
+
+def head(request: Request, services: Services) -> Answer:
+    container = services.objects.container(request.caller, *container_of(request))
+    kind = ("content-type", "text/plain; charset=utf-8")
+    return Answer(status=204, headers=[kind, *_headers(request, container)])
+
+
+def get(request: Request, services: Services) -> Answer:
+    level = listing.level_of(request)
+    rows: list[swift.Row] = []
+    if level is not None:
+        container, items = services.objects.level(request.caller, *container_of(request), level)
+        rows += items
+    else:
+        query = listing.query_of(request)
+        container, found = services.objects.listing(request.caller, *container_of(request), query)
+        rows += found
+    return listing.answer(request, rows, _headers(request, container))
+
+
+def delete(request: Request, services: Services) -> Answer:
+    services.objects.delete_container(request.caller, *container_of(request))
+    return Answer(status=204, headers=[HTML])
+
+
+def _headers(request: Request, container: Container) -> list[tuple[str, str]]:
+    return [
+        ("x-container-object-count", str(container.object_count)),
+        ("x-container-bytes-used", str(container.bytes_used)),
+        ("x-storage-policy", listing.POLICY),
+        ("x-timestamp", timestamp(container.created_at)),
+        ("last-modified", last_modified(container.updated_at)),
+        ("accept-ranges", "bytes"),
+        *shown(request, "container", container.metadata),
+    ]

@@ -1,0 +1,127 @@
+"""Errors as Swift says them: an HTML fragment, or one line of text where there is more to say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imageferry.dialects.edge.http import Answer, Headers, Request, status_for
+from imageferry.domain.errors import (
+    AccessDenied,
+    BadInput,
+    BadSegments,
+    Cancelled,
+    Conflict,
+    Damaged,
+    DigestMismatch,
+    FerryError,
+    Incomplete,
+    LengthRequired,
+    NoRoom,
+    NotAuthenticated,
+    NotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    Rejected,
+    TaskFailed,
+    TimedOut,
+    TooLarge,
+    Unavailable,
+)
+from imageferry.wire import swift
+
+ROWS: Mapping[type[FerryError], tuple[int, str]] = {
+    FerryError: (500, "Internal Error"),
+    Rejected: (400, "Bad Request"),
+    DigestMismatch: (422, "Unprocessable Entity"),
+    Incomplete: (499, "Client Disconnect"),
+    TooLarge: (413, "Request Entity Too Large"),
+    LengthRequired: (411, "Length Required"),
+    NotFound: (404, "Not Found"),
+    Conflict: (409, "Conflict"),
+    PreconditionFailed: (412, "Precondition Failed"),
+    RangeNotSatisfiable: (416, "Requested Range Not Satisfiable"),
+    AccessDenied: (403, "Forbidden"),
+    NotAuthenticated: (401, "Unauthorized"),
+    Damaged: (500, "Internal Error"),
+    Unavailable: (503, "Service Unavailable"),
+    NoRoom: (507, "Insufficient Storage"),
+    TimedOut: (408, "Request Timeout"),
+    TaskFailed: (500, "Internal Error"),
+    Cancelled: (500, "Internal Error"),
+}
+
+_PAGES: Mapping[int, str] = {  # Swift's own words, which scripts look for
+    401: "This server could not verify that you are authorized to access the document you requested.",
+    404: "The resource could not be found.",
+    411: "Content-Length header required.",
+    416: "The Range requested is not available.",
+    422: "Unable to process the contained instructions",
+}
+
+_SEGMENT_PROBLEMS: Mapping[str, str] = {
+    "not found": "404 Not Found",
+    "has another digest": "Etag Mismatch",
+    "has another size": "Size Mismatch",
+}
+
+
+@dataclass(eq=False)
+class Refusal(FerryError):
+    """What only this dialect refuses, with its status."""
+
+    status: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def not_yet(what: str) -> Refusal:
+    """For what Swift can do and we cannot: better refused than silently not done."""
+    return Refusal(400, f"{what} is not offered here yet.")
+
+
+def answer(error: FerryError, request: Request) -> Answer:
+    if isinstance(error, Refusal):
+        return text(error.status, error.sentence)
+    if isinstance(error, BadInput) and error.field == "path":
+        return text(412, "Invalid UTF8 or contains NULL")
+    if isinstance(error, BadSegments):
+        return _bad_segments(error, request)
+    status, reason = status_for(error, ROWS)
+    if status not in _PAGES:
+        return text(status, str(error))
+    headers = [("content-type", "text/html; charset=UTF-8")]
+    if isinstance(error, NotAuthenticated):
+        headers.append(("www-authenticate", f'Swift realm="{_realm(request)}"'))
+    if isinstance(error, RangeNotSatisfiable):
+        headers.append(("content-range", f"bytes */{error.size}"))
+    return Answer(status=status, headers=headers, body=swift.error_page(reason, _PAGES[status]))
+
+
+def refusal(status: int, sentence: str, request: Request, headers: Headers) -> Answer:
+    """What the path table itself refuses."""
+    if status == 404 and request.path.startswith("/v1/AUTH_"):
+        return text(412, "Bad URL")
+    return text(status, sentence, headers)
+
+
+def text(status: int, sentence: str, headers: Headers = ()) -> Answer:
+    body = sentence.encode("utf-8", "replace")
+    return Answer(status=status, headers=[("content-type", "text/plain; charset=UTF-8"), *headers], body=body)
+
+
+def _bad_segments(error: BadSegments, request: Request) -> Answer:
+    problems = [(path, _SEGMENT_PROBLEMS.get(problem, problem)) for path, problem in error.problems]
+    if "application/json" in request.headers.get("accept", ""):
+        body = json.dumps({"Errors": problems}).encode()
+        return Answer(status=400, headers=[("content-type", "application/json; charset=utf-8")], body=body)
+    return text(400, "Errors:\n" + "".join(f"{path}, {problem}\n" for path, problem in problems))
+
+
+def _realm(request: Request) -> str:
+    """The account that was asked for, if it cannot break out of its quotes."""
+    account = request.path.removeprefix("/v1/").partition("/")[0]
+    return account if account.replace("_", "").replace("-", "").isalnum() and account.isascii() else "unknown"

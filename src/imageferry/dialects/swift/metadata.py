@@ -1,0 +1,136 @@
+"""Headers to traits and metadata, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from mimetypes import MimeTypes
+from urllib.parse import quote, unquote_to_bytes
+
+from imageferry.dialects.edge.http import Request
+from imageferry.dialects.swift.errors import Refusal
+from imageferry.domain.access import Role
+from imageferry.domain.object import StoredObject
+from imageferry.service.objects import Traits
+from imageferry.wire.dates import last_modified, timestamp
+
+KEPT_HEADERS = (
+    "content-encoding",
+    "content-disposition",
+    "content-language",
+    "cache-control",
+    "expires",
+    "x-robots-tag",
+)
+DEFAULT_TYPE = "application/octet-stream"
+
+_TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
+_OWNERS_ONLY = ("temp-url-key", "temp-url-key-2")
+_OBJECT_META = "x-object-meta-"
+_GUESSES = MimeTypes()  # the library's own table: the same answers on every machine
+
+
+def is_true(text: str | None) -> bool:
+    return (text or "").strip().lower() in _TRUE
+
+
+def changes(request: Request, kind: str) -> dict[str, str]:
+    """What a request wants changed in the metadata of an account or container; "" removes."""
+    wanted = _with_prefix(request.headers, f"x-{kind}-meta-")
+    return wanted | dict.fromkeys(_with_prefix(request.headers, f"x-remove-{kind}-meta-"), "")
+
+
+def shown(request: Request, kind: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Metadata of an account or container as headers; keys that sign URLs only for who may change them."""
+    owner = request.caller is not None and Role.MEMBER in request.caller.roles
+    return [(f"x-{kind}-meta-{name}", value) for name, value in metadata.items() if owner or name not in _OWNERS_ONLY]
+
+
+def fresh_traits(request: Request, name: str) -> Traits:
+    """What a PUT says of an object."""
+    return Traits(
+        content_type=_content_type(request, name) or DEFAULT_TYPE,
+        metadata=_with_prefix(request.headers, _OBJECT_META),
+        headers=_kept(request.headers),
+        manifest=manifest_of(request),
+    )
+
+
+def changed_traits(request: Request, item: StoredObject) -> Traits:
+    """What a POST leaves of an object: only the type survives when it is not repeated."""
+    content_type = _content_type(request, item.name) if _says_type(request) else None
+    return Traits(
+        content_type=content_type or item.content_type,
+        metadata=_with_prefix(request.headers, _OBJECT_META),
+        headers=_kept(request.headers),
+        manifest=manifest_of(request),
+    )
+
+
+def copied_traits(request: Request, item: StoredObject, name: str, *, as_stored: bool) -> Traits:
+    """What a copy has: the source's, overridden by the request's."""
+    fresh = is_true(request.headers.get("x-fresh-metadata"))
+    content_type = _content_type(request, name) if _says_type(request) else None
+    return Traits(
+        content_type=content_type or item.content_type,
+        metadata=({} if fresh else dict(item.metadata)) | _with_prefix(request.headers, _OBJECT_META),
+        headers=({} if fresh else dict(item.headers)) | _kept(request.headers),
+        manifest=manifest_of(request) or (item.manifest if as_stored else None),
+    )
+
+
+def manifest_of(request: Request) -> str | None:
+    """``container/prefix`` of a dynamic large object, decoded.
+
+    Raises:
+        Refusal: 400, another form.
+    """
+    text = request.headers.get("x-object-manifest")
+    if text is None:
+        return None
+    container, _, prefix = text.partition("/")
+    if not container or not prefix or prefix.startswith("/") or "?" in text or "&" in text:
+        raise Refusal(400, "X-Object-Manifest must be in the format container/prefix")
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "X-Object-Manifest: invalid UTF8") from error
+    if "\0" in decoded:
+        raise Refusal(400, "X-Object-Manifest must not contain NULL")
+    return decoded
+
+
+def object_headers(item: StoredObject, *, etag: str, is_large: bool = False) -> list[tuple[str, str]]:
+    """What GET, HEAD and their partial forms say of an object. Tags of large objects are quoted."""
+    headers = [
+        ("content-type", item.content_type),
+        ("etag", f'"{etag}"' if is_large else etag),
+        ("last-modified", last_modified(item.updated_at)),
+        ("x-timestamp", timestamp(item.updated_at)),
+        ("accept-ranges", "bytes"),
+        *((f"{_OBJECT_META}{name}", value) for name, value in item.metadata.items()),
+        *item.headers.items(),
+    ]
+    if item.manifest is not None:
+        headers.append(("x-object-manifest", quote(item.manifest)))
+    if item.whole is not None:
+        headers += [("x-static-large-object", "True"), ("x-manifest-etag", item.md5)]
+    return headers
+
+
+def _says_type(request: Request) -> bool:
+    return bool(request.headers.get("content-type")) or is_true(request.headers.get("x-detect-content-type"))
+
+
+def _content_type(request: Request, name: str) -> str | None:
+    said = request.headers.get("content-type")
+    if said and not is_true(request.headers.get("x-detect-content-type")):
+        return said
+    return _GUESSES.guess_type(name.rpartition("/")[2])[0] or DEFAULT_TYPE
+
+
+def _with_prefix(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in headers.items() if name.startswith(prefix)}
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in KEPT_HEADERS if headers.get(name)}

@@ -1,0 +1,77 @@
+"""GET and HEAD of objects: conditions, ranges, large objects."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.swift.metadata import object_headers
+from imageferry.dialects.swift.paths import object_of, refuse_what_is_not_offered
+from imageferry.domain.access import Act, allow
+from imageferry.service.objects import Objects, OpenObject
+from imageferry.service.services import Services
+from imageferry.wire import ranges, swift
+from imageferry.wire.conditions import Verdict, judge, range_holds
+
+
+def get_or_head(request: Request, services: Services) -> Answer:
+    objects = services.objects
+    path = object_of(request)
+    allow(request.caller, Act.READ_OBJECTS, owner=path[0])
+    refuse_what_is_not_offered(request)
+    as_stored = request.query.get("multipart-manifest") == "get"
+    to_read = request.method == "GET"
+    opened = objects.open(request.caller, *path, as_stored=as_stored, to_read=to_read)
+    if as_stored and opened.item.whole is not None:
+        return _segments(request, objects)
+    headers = object_headers(opened.item, etag=opened.etag, is_large=opened.is_large)
+    verdict = judge(request.headers, etag=opened.etag, modified=opened.item.updated_at)
+    if verdict is Verdict.NOT_MODIFIED:
+        return Answer(status=304, headers=headers)
+    if verdict is Verdict.FAILED:
+        return Answer(status=412, headers=headers)
+    if not to_read:
+        return Answer(status=200, headers=headers, length=opened.size)
+    spans = None
+    if range_holds(request.headers, etag=opened.etag, modified=opened.item.updated_at):
+        spans = ranges.parse_range(request.headers.get("range"), opened.size)
+    if spans is None:
+        return Answer(status=200, headers=headers, stream=objects.read(opened), length=opened.size)
+    if len(spans) > 1:
+        return _parts(objects, opened, spans, headers)
+    start, stop = spans[0]
+    headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
+    return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)
+
+
+def _parts(
+    objects: Objects, opened: OpenObject, spans: Sequence[ranges.Span], headers: Sequence[tuple[str, str]]
+) -> Answer:
+    boundary = secrets.token_hex(16)
+    content_type = opened.item.content_type
+
+    def stream() -> Iterator[bytes]:
+        for span in spans:
+            yield ranges.part_head(span, opened.size, content_type, boundary)
+            yield from objects.read(opened, *span)
+            yield b"\r\n"
+        yield ranges.parts_end(boundary)
+
+    others = [(name, value) for name, value in headers if name != "content-type"]
+    return Answer(
+        status=206,
+        headers=[("content-type", f"multipart/byteranges;boundary={boundary}"), *others],
+        stream=stream(),
+        length=ranges.multipart_length(spans, opened.size, content_type, boundary),
+    )
+
+
+def _segments(request: Request, objects: Objects) -> Answer:
+    """The list of a static large object, as a client can read it."""
+    item, segments = objects.segments(request.caller, *object_of(request))
+    body = swift.segments_document(segments)
+    etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    others = [row for row in object_headers(item, etag=etag) if row[0] not in ("content-type", "accept-ranges")]
+    return Answer(status=200, headers=[("content-type", "application/json; charset=utf-8"), *others], body=body)

@@ -1,0 +1,110 @@
+"""PUT, POST, DELETE and COPY of objects."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import quote
+
+from imageferry.dialects.edge.http import Answer, Receiving, Request
+from imageferry.dialects.swift import manifest
+from imageferry.dialects.swift.errors import Refusal
+from imageferry.dialects.swift.metadata import changed_traits, copied_traits, fresh_traits
+from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_named, object_of, refuse_what_is_not_offered
+from imageferry.dialects.swift.put_reply import HTML, created, promised_etag
+from imageferry.domain.access import Act, ProjectId, allow
+from imageferry.domain.errors import LengthRequired
+from imageferry.service.services import Services
+from imageferry.wire.dates import last_modified
+
+
+def put(request: Request, services: Services) -> Answer | Receiving:
+    path = object_of(request)
+    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    refuse_what_is_not_offered(request)
+    if "x-copy-from" in request.headers:
+        return _copy_from(request, services)
+    if request.length is None and not request.chunked:
+        raise LengthRequired(f"object {path[1]}/{path[2]}")
+    if request.query.get("multipart-manifest") == "put":
+        return manifest.put(request, services)
+    upload = services.objects.upload(
+        request.caller,
+        *path,
+        traits=fresh_traits(request, path[2]),
+        size=request.length,
+        md5=promised_etag(request),
+        only_if_absent=_only_if_absent(request),
+    )
+    return Receiving(upload, lambda: created(upload.commit()))
+
+
+def post(request: Request, services: Services) -> Answer:
+    path = object_of(request)
+    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    refuse_what_is_not_offered(request)
+    services.objects.change(request.caller, *path, partial(changed_traits, request))
+    return Answer(status=202, headers=[HTML])
+
+
+def delete(request: Request, services: Services) -> Answer:
+    path = object_of(request)
+    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    refuse_what_is_not_offered(request)
+    if request.query.get("multipart-manifest") == "delete":
+        return manifest.delete(request, services)
+    services.objects.delete(request.caller, *path)
+    return Answer(status=204, headers=[HTML])
+
+
+def copy(request: Request, services: Services) -> Answer:
+    source = object_of(request)
+    allow(request.caller, Act.READ_OBJECTS, owner=source[0])
+    refuse_what_is_not_offered(request)
+    _refuse_body(request)
+    account = request.headers.get("destination-account")
+    target = object_named(request.headers.get("destination", ""), account, request, header="Destination")
+    return _copied(request, services, source, target)
+
+
+def _copy_from(request: Request, services: Services) -> Answer:
+    _refuse_body(request)
+    account = request.headers.get("x-copy-from-account")
+    source = object_named(request.headers["x-copy-from"], account, request, header="X-Copy-From")
+    return _copied(request, services, source, object_of(request))
+
+
+def _copied(
+    request: Request, services: Services, source: tuple[ProjectId, str, str], target: tuple[ProjectId, str, str]
+) -> Answer:
+    as_stored = request.query.get("multipart-manifest") == "get"
+    item, copied = services.objects.copy(
+        request.caller,
+        source,
+        target,
+        lambda item: copied_traits(request, item, target[2], as_stored=as_stored),
+        as_stored=as_stored,
+        only_if_absent=_only_if_absent(request),
+    )
+    return created(
+        copied,
+        ("x-copied-from", quote(f"{source[1]}/{source[2]}")),
+        ("x-copied-from-account", f"{ACCOUNT_PREFIX}{source[0]}"),
+        ("x-copied-from-last-modified", last_modified(item.updated_at)),
+    )
+
+
+def _refuse_body(request: Request) -> None:
+    if request.length or request.chunked:
+        raise Refusal(400, "Copy requests require a zero byte body")
+
+
+def _only_if_absent(request: Request) -> bool:
+    """``If-None-Match: *``, the only condition that a PUT may have.
+
+    Raises:
+        Refusal: 400, another one.
+    """
+    condition = request.headers.get("if-none-match")
+    if condition is not None and condition.strip() != "*":
+        raise Refusal(400, "If-None-Match only supports *")
+    return condition is not None

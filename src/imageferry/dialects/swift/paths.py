@@ -1,0 +1,79 @@
+"""What a path names: whose storage, which container, which object."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+from imageferry.dialects.edge.http import Request
+from imageferry.dialects.swift.errors import Refusal, not_yet
+from imageferry.domain.access import ProjectId
+
+ACCOUNT_PREFIX = "AUTH_"
+
+_QUERIES_NOT_YET = ("version-id", "part-number", "extract-archive", "bulk-delete")
+_HEADERS_NOT_YET = (
+    "x-delete-at",
+    "x-delete-after",
+    "x-symlink-target",
+    "x-container-read",
+    "x-container-write",
+    "x-versions-location",
+    "x-history-location",
+)
+
+
+def account_of(request: Request) -> ProjectId:
+    """The project whose storage is meant."""
+    return ProjectId(_checked(request, "project"))
+
+
+def container_of(request: Request) -> tuple[ProjectId, str]:
+    return account_of(request), _checked(request, "container")
+
+
+def object_of(request: Request) -> tuple[ProjectId, str, str]:
+    return *container_of(request), _checked(request, "object")
+
+
+def object_named(text: str, account: str | None, request: Request, *, header: str) -> tuple[ProjectId, str, str]:
+    """What a header such as ``Destination: /container/object`` names; percent-encoded.
+
+    Raises:
+        Refusal: 412, it names no object.
+    """
+    project = account_of(request)
+    if account is not None:
+        if not account.startswith(ACCOUNT_PREFIX) or "/" in account:
+            raise Refusal(412, f"{header}-Account: expected {ACCOUNT_PREFIX}<project id>.")
+        project = ProjectId(account.removeprefix(ACCOUNT_PREFIX))
+    try:
+        path = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(412, f"{header}: invalid UTF8.") from error
+    container, _, name = path.removeprefix("/").partition("/")
+    if not container or not name or "\0" in path:
+        raise Refusal(412, f"{header} header must be of the form <container name>/<object name>")
+    return project, container, name
+
+
+def refuse_what_is_not_offered(request: Request) -> None:
+    """Refuse what would look done and would not be.
+
+    Raises:
+        Refusal: 400.
+    """
+    for name in _QUERIES_NOT_YET:
+        if name in request.query:
+            raise not_yet(f"?{name}")
+    for name in _HEADERS_NOT_YET:
+        if request.headers.get(name):
+            raise not_yet(name)
+    if request.headers.get("x-versions-enabled", "").lower() in ("true", "1", "yes", "on", "t", "y"):
+        raise not_yet("x-versions-enabled")
+
+
+def _checked(request: Request, name: str) -> str:
+    value = request.params[name]
+    if "\0" in value:
+        raise Refusal(412, "Invalid UTF8 or contains NULL")
+    return value

@@ -1,0 +1,96 @@
+"""The table of Object storage v1: which path and method is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
+from imageferry.dialects.swift import account, container, errors, listing, manifest, object_read, object_write
+from imageferry.domain import object as limits
+from imageferry.domain.moment import SECOND
+from imageferry.ports.clock import Clock, system_clock
+from imageferry.service.services import Services
+
+_VERSION = "2.38.3"  # the Swift whose behaviour this is
+_ACCOUNT = {
+    "GET": account.get,
+    "HEAD": account.head,
+    "POST": account.post,
+    "PUT": account.put_or_delete,
+    "DELETE": account.put_or_delete,
+}
+_CONTAINER = {
+    "GET": container.get,
+    "HEAD": container.head,
+    "PUT": container.put,
+    "POST": container.post,
+    "DELETE": container.delete,
+}
+_OBJECT: Mapping[str, Handler | Streamed] = {
+    "GET": object_read.get_or_head,
+    "HEAD": object_read.get_or_head,
+    "PUT": Streamed(object_write.put),
+    "POST": object_write.post,
+    "DELETE": object_write.delete,
+    "COPY": object_write.copy,
+}
+
+
+def dialect(clock: Clock = system_clock) -> Dialect:
+    """Object storage as the edge needs it. Its accounts begin with AUTH_; other paths below /v1 are not ours."""
+
+    def headers(request: Request) -> Headers:
+        trans_id = f"tx{request.id[:21]}-{clock() // SECOND:010x}"
+        return [("x-trans-id", trans_id), ("x-openstack-request-id", trans_id)]
+
+    return Dialect(
+        name="swift",
+        paths=[
+            Path("/info", {"GET": _info, "HEAD": _info}),
+            Path("/healthcheck", {"GET": _healthcheck, "HEAD": _healthcheck}),
+            Path("/v1/AUTH_{project}", _ACCOUNT),
+            Path("/v1/AUTH_{project}/", _ACCOUNT),
+            Path("/v1/AUTH_{project}/{container}", _CONTAINER),
+            Path("/v1/AUTH_{project}/{container}/", _CONTAINER),
+            Path("/v1/AUTH_{project}/{container}/{object:rest}", _OBJECT),
+        ],
+        error=errors.answer,
+        refuse=errors.refusal,
+        prefixes=["/v1/AUTH_"],
+        headers=headers,
+    )
+
+
+def _info(_: Request, services: Services) -> Answer:
+    """What we can, and how much of it. A key's presence says that the feature exists."""
+    return Answer.of_json(
+        200,
+        {
+            "swift": {
+                "version": _VERSION,
+                "policies": [{"name": listing.POLICY, "aliases": listing.POLICY, "default": True}],
+                "max_file_size": services.objects.max_object_size,
+                "max_meta_name_length": limits.MAX_METADATA_NAME,
+                "max_meta_value_length": limits.MAX_METADATA_VALUE,
+                "max_meta_count": limits.MAX_METADATA_COUNT,
+                "max_meta_overall_size": limits.MAX_METADATA_OVERALL,
+                "max_header_size": 8192,
+                "max_object_name_length": limits.MAX_OBJECT_NAME,
+                "max_container_name_length": limits.MAX_CONTAINER_NAME,
+                "max_account_name_length": 256,
+                "container_listing_limit": limits.MAX_LISTING,
+                "account_listing_limit": limits.MAX_LISTING,
+                "account_autocreate": True,
+                "allow_account_management": False,
+            },
+            "slo": {
+                "max_manifest_segments": limits.MAX_SEGMENTS,
+                "max_manifest_size": manifest.MAX_MANIFEST,
+                "min_segment_size": 1,
+            },
+        },
+    )
+
+
+def _healthcheck(_: Request, __: Services) -> Answer:
+    return Answer(status=200, headers=[("content-type", "text/plain; charset=UTF-8")], body=b"OK")
