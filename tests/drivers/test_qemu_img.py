@@ -113,6 +113,7 @@ def test_a_disk_that_lost_its_end_is_refused(tmp_path: Path, kind: str) -> None:
     assert refused.value.reason == "truncated"
 
 
+# LUKS is not among them: qemu-img spends seconds on each key. tests/rules has it by its header.
 @pytest.mark.parametrize(
     ("words", "made", "reason"),
     [
@@ -126,7 +127,7 @@ def test_a_disk_that_lost_its_end_is_refused(tmp_path: Path, kind: str) -> None:
                 "-f",
                 "qcow2",
                 "-o",
-                "encrypt.format=luks,encrypt.iter-time=10,encrypt.key-secret=s",
+                "encrypt.format=aes,encrypt.key-secret=s",
                 "x",
                 "1M",
             ],
@@ -140,11 +141,6 @@ def test_a_disk_that_lost_its_end_is_refused(tmp_path: Path, kind: str) -> None:
         (["-f", "vmdk", "-o", "subformat=twoGbMaxExtentSparse", "x.vmdk", "3G"], "x-s001.vmdk", "split"),
         (["-f", "qed", "x", "1M"], "x", "unsupported"),
         (["-f", "parallels", "x", "1M"], "x", "unsupported"),
-        (
-            ["--object", "secret,id=s,data=x", "-f", "luks", "-o", "key-secret=s,iter-time=10", "x", "1M"],
-            "x",
-            "encrypted",
-        ),
     ],
 )
 def test_what_qemu_makes_and_we_refuse(tmp_path: Path, words: list[str], made: str, reason: str) -> None:
@@ -203,6 +199,6 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("target_format", [DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.VMDK])
 def test_a_full_disk_is_no_room_and_leaves_nothing(tmp_path: Path, small: Path, target_format: DiskFormat) -> None:
-    with pytest.raises(NoRoom, match="No space left"):
+    with pytest.raises(NoRoom, match="no room left"):
         QemuImg().convert(a_disk(tmp_path), DiskFormat.RAW, small / "out", target_format)
     assert list(small.iterdir()) == []

@@ -41,6 +41,7 @@ _KNOWN = DIRTY | CORRUPT | DATA_FILE | COMPRESSION  # extended L2 entries: most 
 _MAX_L1_BYTES = 32 << 20  # QEMU, block/qcow2.h, QCOW_MAX_L1_SIZE
 _MAX_REFCOUNT_TABLE_BYTES = 8 << 20  # QCOW_MAX_REFTABLE_SIZE
 _MAX_SNAPSHOTS = 65_536
+_MAX_EMPTY_BLOCKS = 4  # refcount blocks looked at for the end of the file: 8 MiB with the largest clusters
 _MAX_BACKING_NAME = 1023
 _OFFSET = 0x00FF_FFFF_FFFF_FE00  # the part of an L1 or refcount table entry that is a place in the file
 
@@ -174,20 +175,20 @@ def _check_tables(source: ByteSource, header: Qcow2Header) -> None:
 def _check_end(source: ByteSource, header: Qcow2Header) -> None:
     """The last cluster in use lies inside the file.
 
-    Refcounts tell it in two reads: the last block that the refcount table names, and the last
-    count in it that is not zero.
+    Refcounts tell it in a few reads: the last block that the refcount table names, and the last
+    count in it that is not zero. A block may be all zeros, after a disk was made smaller.
     """
     table_bytes = min(header.refcount_clusters * header.cluster_size, source.size - header.refcount_offset)
-    # A block counts the clusters of this many bytes of file; entries past the file's end are mostly zero.
+    # A block counts the clusters of this many bytes of file; a table may be much longer than the file needs.
     covered = header.cluster_size * (header.cluster_size * 8 // header.refcount_bits)
-    table_bytes = min(table_bytes, (source.size // covered + 2) * 8)
-    table = source.read(header.refcount_offset, table_bytes // 8 * 8)
+    table = source.read(header.refcount_offset, min(table_bytes // 8, source.size // covered + 2) * 8)
     entries = struct.unpack(f">{len(table) // 8}Q", table)
-    last = next((index for index in range(len(entries) - 1, -1, -1) if entries[index] & _OFFSET), None)
-    if last is None:
+    blocks = [(index, entry & _OFFSET) for index, entry in enumerate(entries) if entry & _OFFSET]
+    if not blocks:
         raise Refusal(Reason.MALFORMED, "a qcow2 image without reference counts")
-    block_offset = entries[last] & _OFFSET
-    check_reach(WHAT, source.size, block_offset + 1)
-    block = source.read(block_offset, header.cluster_size).rstrip(b"\0")
-    used = max(len(block) * 8 // header.refcount_bits - 1, 0) if block else 0
-    check_reach(WHAT, source.size, last * covered + used * header.cluster_size + 1)
+    for index, offset in blocks[: -_MAX_EMPTY_BLOCKS - 1 : -1]:
+        check_reach(WHAT, source.size, offset + 1)
+        if counts := source.read(offset, header.cluster_size).rstrip(b"\0"):
+            used = (len(counts) - 1) * 8 // header.refcount_bits  # the first count in the last byte that is not zero
+            check_reach(WHAT, source.size, index * covered + used * header.cluster_size + 1)
+            return
