@@ -13,9 +13,13 @@ from importlib import import_module
 
 import click
 
+from imageferry.cli.run import Run, debug_option
+
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "admin": ("imageferry.cli.admin:admin", "Users, projects and roles of the local service."),
+    "gc": ("imageferry.cli.keeping:gc", "Remove bytes that nothing refers to (local service)."),
     "serve": ("imageferry.cli.serve:serve", "Run the image service."),
+    "verify": ("imageferry.cli.keeping:verify", "Prove every stored block (local service)."),
 }
 """Name: where the command is, and its line in ``--help`` (so that help loads none of them)."""
 
@@ -37,30 +41,33 @@ class _Lazy(click.Group):
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--cloud", help="Cloud of clouds.yaml that commands work with, unless they name another.")
+@debug_option
 @click.version_option(package_name="imageferry")
-def cli() -> None:
+@click.pass_obj
+def cli(run: Run, cloud: str | None) -> None:
     """Bring disk images into clouds: check, convert, push, share, export. Or serve them."""
+    run.cloud = cloud
 
 
 def main() -> None:
     """Entry point. Exit codes: docs/exit-codes.md."""
-    from imageferry.domain.errors import FerryError
-
+    run = Run()
     try:
-        cli.main(standalone_mode=False)
-    except FerryError as error:
-        click.echo(f"imageferry: {error}", err=True)
-        sys.exit(error.exit_code)
+        code = cli.main(prog_name="imageferry", standalone_mode=False, obj=run)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("imageferry: interrupted", err=True)
+        run.say("interrupted")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone (| head): nothing to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        sys.exit(run.failed(error))
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+"""Use-cases over true small drivers: SQLite in a folder, blocks in memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from imageferry.db.engine import open_engine
+from imageferry.db.migrate import upgrade
+from imageferry.db.records import SqlRecords
+from imageferry.domain.access import Caller, ProjectId, Role, UserId
+from imageferry.domain.moment import SECOND, Moment
+from imageferry.service.blobs import Blobs
+from imageferry.stores.memory import MemoryBlocks
+
+
+class Clock:
+    """A clock that goes on by a microsecond a look, and further when told."""
+
+    def __init__(self) -> None:
+        self._ticks = itertools.count(1_800_000_000 * SECOND)
+        self._ahead = 0
+
+    def __call__(self) -> Moment:
+        return Moment(next(self._ticks) + self._ahead)
+
+    def pass_time(self, seconds: float) -> None:
+        self._ahead += int(seconds * SECOND)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[SqlRecords]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    upgrade(engine)
+    made = SqlRecords(engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store() -> MemoryBlocks:
+    return MemoryBlocks()
+
+
+@pytest.fixture
+def blobs(store: MemoryBlocks, records: SqlRecords, clock: Clock) -> Iterator[Blobs]:
+    made = Blobs(store, records, clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def member() -> Callable[[str], Caller]:
+    """A member of a project of that name."""
+
+    def make(project: str, role: Role = Role.MEMBER) -> Caller:
+        roles = {Role.MEMBER: frozenset({Role.MEMBER, Role.READER}), Role.READER: frozenset({Role.READER})}
+        return Caller(user_id=UserId(f"user-of-{project}"), project_id=ProjectId(project), roles=roles[role])
+
+    return make
