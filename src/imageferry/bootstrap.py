@@ -10,7 +10,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.passwords import Argon2
 from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
-from imageferry.dialects import health
+from imageferry.dialects import glance, health, keystone
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
@@ -98,7 +98,11 @@ def walker(house: House) -> DurableTasks:
 def edge(house: House) -> Edge:
     """The ASGI application: every dialect on one port."""
     return Edge(
-        [health.dialect()],
+        [
+            keystone.dialect(house.settings.regions, house.settings.public_url),
+            glance.dialect(house.settings.public_url),
+            health.dialect(),
+        ],
         house.services,
         house.services.identity.validate,
         body_idle_s=house.settings.body_idle_s,

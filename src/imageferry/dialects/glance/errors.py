@@ -1,0 +1,102 @@
+"""Errors as Glance says them: ``{"message", "code", "title"}``, a page, or plain text.
+
+The form follows ``Accept``: JSON and HTML go only to who names them, all others get the sentence
+as plain text. glanceclient says ``*/*``, and a JSON error of this form stops it with an
+AttributeError of its own (it expects an object inside an object).
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from imageferry.dialects.edge.http import Answer, Headers, Request, status_for
+from imageferry.domain.errors import (
+    BadDisk,
+    BadInput,
+    Cancelled,
+    Conflict,
+    Damaged,
+    FerryError,
+    Forbidden,
+    LengthRequired,
+    NotAuthenticated,
+    NotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    Rejected,
+    TaskFailed,
+    TooLarge,
+    Unavailable,
+)
+
+ROWS: Mapping[type[FerryError], tuple[int, str]] = {
+    FerryError: (500, "Internal Server Error"),
+    Rejected: (400, "Bad Request"),
+    BadInput: (400, "Bad Request"),
+    BadDisk: (415, "Unsupported Media Type"),
+    TooLarge: (413, "Request Entity Too Large"),
+    LengthRequired: (411, "Length Required"),
+    NotFound: (404, "Not Found"),
+    Conflict: (409, "Conflict"),
+    PreconditionFailed: (412, "Precondition Failed"),
+    RangeNotSatisfiable: (416, "Requested Range Not Satisfiable"),
+    NotAuthenticated: (401, "Unauthorized"),
+    Forbidden: (403, "Forbidden"),
+    Damaged: (500, "Internal Server Error"),
+    Unavailable: (503, "Service Unavailable"),
+    TaskFailed: (500, "Internal Server Error"),
+    Cancelled: (409, "Conflict"),
+}
+
+_PAGE = (
+    "<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {message}\n </body>\n</html>\n"
+)
+
+
+def answer(error: FerryError, request: Request, base: str) -> Answer:
+    status, title = status_for(error, ROWS)
+    headers: list[tuple[str, str]] = []
+    if isinstance(error, NotAuthenticated):
+        headers = [("www-authenticate", f'Keystone uri="{base}/v3"')]
+    if isinstance(error, RangeNotSatisfiable):
+        headers = [("content-range", f"bytes */{error.size}")]
+    more = {"reason": error.reason, "hint": error.advice} if isinstance(error, BadDisk) else {}
+    return _shown(status, title, _sentence(error), request, headers, more)
+
+
+def refusal(status: int, sentence: str, request: Request, headers: Headers = ()) -> Answer:
+    """What is refused by the path table, or by a handler before it asks anybody."""
+    return _shown(status, HTTPStatus(status).phrase, sentence, request, headers, {})
+
+
+def _sentence(error: FerryError) -> str:
+    if isinstance(error, NotFound) and error.kind == "image":
+        return f"No image found with ID {error.key[:255]}"  # Glance's own words, which scripts look for
+    sentence = str(error)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _shown(
+    status: int, title: str, sentence: str, request: Request, headers: Headers, more: Mapping[str, str]
+) -> Answer:
+    wanted = _form(request.headers.get("accept", ""))
+    if wanted == "application/json":
+        document = {"message": sentence, "code": f"{status} {title}", "title": title, **more}
+        return Answer.of_json(status, document, headers)
+    if wanted == "text/html":
+        text = _PAGE.format(title=html.escape(f"{status} {title}"), message=html.escape(sentence))
+    else:
+        text = sentence
+    kind = ("content-type", f"{wanted}; charset=UTF-8")
+    return Answer(status=status, headers=[kind, *headers], body=text.encode("utf-8", "replace"))
+
+
+def _form(accept: str) -> str:
+    """The first form that the caller names and that we have; plain text for who names none."""
+    for part in accept.split(","):
+        kind = part.partition(";")[0].strip().lower()
+        if kind in ("application/json", "text/html"):
+            return kind
+    return "text/plain"
