@@ -10,7 +10,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.passwords import Argon2
 from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
-from imageferry.dialects import glance, health, keystone
+from imageferry.dialects import glance, health, keystone, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
@@ -101,6 +101,7 @@ def edge(house: House) -> Edge:
         [
             keystone.dialect(house.settings.regions, house.settings.public_url),
             glance.dialect(house.settings.public_url),
+            swift.dialect(house.clock),
             health.dialect(),
         ],
         house.services,
