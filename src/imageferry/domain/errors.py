@@ -8,7 +8,8 @@
     │   ├── TooLarge         over a limit, named with its figure
     │   ├── LengthRequired   neither a length nor chunks
     │   ├── BadSegments      parts of a large object are not as its list says
-    │   └── BadDisk          not a disk image, or one that is not safe to open
+    │   ├── BadDisk          not a disk image, or one that is not safe to open
+    │   └── Refused          a cloud does not take it; carries the cloud's words
     ├── NotFound             no such thing, or none the caller may know of
     ├── Conflict             the thing is there, in a state that forbids the act
     │   ├── AlreadyExists
@@ -146,6 +147,18 @@ class BadDisk(Rejected):
     def __str__(self) -> str:
         advice = f" {self.advice}" if self.advice else ""
         return f"{self.what}: expected {self.expected}, found {self.found}.{advice}"
+
+
+@dataclass(eq=False)
+class Refused(Rejected):
+    """A cloud does not take what it was sent. ``message`` is the cloud's own, ``code`` its status or error code."""
+
+    what: str
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: refused [{self.code}]: {self.message or 'without a reason'}"
 
 
 @dataclass(eq=False)
