@@ -88,7 +88,7 @@ def _shown(
     if wanted == "text/html":
         text = _PAGE.format(title=html.escape(f"{status} {title}"), message=html.escape(sentence))
     else:
-        text = sentence
+        text = f"{status} {title}: {sentence}\n"  # one line, as clients show it behind "HTTP"
     kind = ("content-type", f"{wanted}; charset=UTF-8")
     return Answer(status=status, headers=[kind, *headers], body=text.encode("utf-8", "replace"))
 
