@@ -17,8 +17,9 @@ find_python() {
 
 # make_venv FOLDER CONSTRAINTS GROUP [PIP ARGUMENT...]
 #
-# Makes FOLDER an environment with the packages of pyproject.toml's dependency group GROUP, and
-# what the further arguments name, all at the versions in CONSTRAINTS. At once when that is so.
+# Makes FOLDER an environment with the packages of pyproject.toml's dependency group GROUP ("none":
+# of no group) and what the further arguments name, all at the versions in CONSTRAINTS. At once
+# when that is so already.
 make_venv() {
     local folder=$1 constraints=$2 group=$3 stamp wanted requirements python
     shift 3
@@ -42,7 +43,7 @@ make_venv() {
     "$folder/bin/pip" install -qq -c "$constraints" setuptools
     "$folder/bin/pip" install -qq -c "$constraints" --no-build-isolation -r /dev/stdin "$@" <<<"$requirements"
     printf '%s\n' "$wanted" >"$stamp"
-    say "$folder: $(wc -l <<<"$requirements") packages of group '$group' and what they need, as $constraints says"
+    say "$folder: ready, every package at the version in $constraints"
 }
 
 # Whether FOLDER is a whole environment made at this very place: one that was moved leads elsewhere.
