@@ -10,7 +10,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.passwords import Argon2
 from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
-from imageferry.dialects import glance, health, keystone, swift
+from imageferry.dialects import glance, health, k5, keystone, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
@@ -20,6 +20,8 @@ from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs
+from imageferry.service.exporting.exports import Exports
+from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images, ReadAt
@@ -74,15 +76,20 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
     objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
     importing = ImportSteps(records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=limits)
-    plans = {TaskKind.IMPORT: importing.plan()}
+    exporting = ExportSteps(
+        records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
+    )
+    plans = {TaskKind.IMPORT: importing.plan(), TaskKind.EXPORT: exporting.plan()}
     tasks = TaskService(records, clock, settings.folder / "work", plans)
+    images = Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes)
     services = Services(
         identity=identity,
         admin=IdentityAdmin(records, hasher),
         objects=objects,
-        images=Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes),
+        images=images,
         tasks=tasks,
         imports=Imports(records, objects, tasks),
+        exports=Exports(records, images, tasks),
     )
     return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)
 
@@ -101,6 +108,7 @@ def edge(house: House) -> Edge:
         [
             keystone.dialect(house.settings.regions, house.settings.public_url),
             glance.dialect(house.settings.public_url),
+            k5.dialect(house.settings.regions),
             swift.dialect(house.clock),
             health.dialect(),
         ],

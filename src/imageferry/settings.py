@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_concurrency: int = 2  # tasks at work at once
     max_object_bytes: int = 5 * (1 << 30) + 2
     max_image_bytes: int = 1 << 40
+    export_part_bytes: int = 1 << 30  # of an exported disk, which is a large object
     max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
     body_idle_s: float = 60.0  # a body that stalls so long is given up
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops

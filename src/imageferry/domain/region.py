@@ -25,13 +25,15 @@ class Region:
 
     ``strict`` refuses what the profile does not know; lenient takes the union of all profiles.
     ``url`` is where services are found: ``{service}`` and ``{region}`` are filled in, ``{base}``
-    is the scheme and host that a request came by.
+    is the scheme and host that a request came by. ``text_numbers``: numbers of an import are
+    strings until it has succeeded, as the original had them.
     """
 
     name: str
     profile: Profile = "B"
     strict: bool = False
     url: str = "{base}"
+    text_numbers: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imageferry.service.exporting.exports import Exports
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images
@@ -20,3 +21,4 @@ class Services:
     images: Images
     tasks: TaskService
     imports: Imports
+    exports: Exports
