@@ -6,17 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import yaml
 
-from imageferry.cli.output import Output
+from imageferry.cli.output import Output, chosen
 from imageferry.cli.shapes import Bytes
 from imageferry.cli.text import escaped, is_obeyed, width
 from imageferry.domain.errors import BadInput
 
 COLUMNS = ("id", "name", "size", "protected", "tags")
-ROWS = (
+ROWS: tuple[dict[str, Any], ...] = (
     {"id": "1", "name": "debian", "size": Bytes(3 << 29), "protected": False, "tags": ["a", "b"]},
     {"id": "2", "name": None, "size": None, "protected": True, "tags": []},
 )
@@ -38,16 +39,16 @@ HOSTILE = (
 
 
 def _many(
-    shape: str, rows: Sequence[dict[str, object]] = ROWS, columns: Sequence[str] = (), room: int | None = None
+    shape: str, rows: Sequence[dict[str, Any]] = ROWS, columns: Sequence[str] = (), room: int | None = None
 ) -> str:
     written: list[str] = []
-    Output(format=shape, columns=columns, room=room, write=written.append).many(tuple(rows[0]), rows)
+    Output(columns=chosen(tuple(rows[0]), columns), format=shape, room=room, write=written.append).many(rows)
     return "".join(written)
 
 
 def _one(shape: str, row: dict[str, object], columns: Sequence[str] = ()) -> str:
     written: list[str] = []
-    Output(format=shape, columns=columns, write=written.append).one(row)
+    Output(columns=chosen(tuple(row), columns), format=shape, write=written.append).one(row)
     return "".join(written)
 
 
@@ -67,7 +68,7 @@ def test_one_thing_is_a_line_for_each_field() -> None:
 
 
 def test_json_and_yaml_are_one_document_with_exact_values() -> None:
-    plain = [{**row, "size": row["size"] and int(str(int(row["size"])))} for row in ROWS]  # type: ignore[call-overload]
+    plain = [{**row, "size": row["size"] and int(str(int(row["size"])))} for row in ROWS]
     assert json.loads(_many("json")) == plain
     assert yaml.safe_load(_many("yaml")) == plain
     assert json.loads(_one("json", ROWS[0])) == plain[0]
@@ -87,7 +88,7 @@ def test_values_stand_alone() -> None:
 @pytest.mark.parametrize("shape", ["table", "json", "yaml", "csv", "value"])
 def test_a_list_of_nothing_is_no_error(shape: str) -> None:
     written: list[str] = []
-    Output(format=shape, write=written.append).many(("id", "name"), [])
+    Output(columns=("id", "name"), format=shape, write=written.append).many([])
     expected = {"table": "id  name\n--  ----\n", "json": "[]\n", "yaml": "[]\n", "csv": "id,name\n", "value": ""}
     assert "".join(written) == expected[shape]
 

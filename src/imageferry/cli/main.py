@@ -6,6 +6,7 @@ code. ``docs/exit-codes.md`` lists them.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,15 @@ from imageferry.cli.run import Run, debug_option
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "admin": ("imageferry.cli.admin:admin", "Users, projects and roles of the local service."),
     "gc": ("imageferry.cli.keeping:gc", "Remove bytes that nothing refers to (local service)."),
+    "check": ("imageferry.cli.check:check", "Say what a disk is, and whether it is safe."),
+    "cloud": ("imageferry.cli.cloud:cloud", "Clouds that commands can work with."),
+    "container": ("imageferry.cli.object:container_group", "Containers of a cloud."),
+    "export": ("imageferry.cli.export:export", "Turn an image back into an object."),
+    "image": ("imageferry.cli.image:image", "Images of a cloud: list, show, set, share, pull ..."),
+    "object": ("imageferry.cli.object:object_group", "Objects in the containers of a cloud."),
+    "push": ("imageferry.cli.push:push", "Bring a disk into a cloud."),
     "serve": ("imageferry.cli.serve:serve", "Run the image service."),
+    "task": ("imageferry.cli.task:task", "Imports and exports that a cloud works on."),
     "verify": ("imageferry.cli.keeping:verify", "Prove every stored block (local service)."),
 }
 """Name: where the command is, and its line in ``--help`` (so that help loads none of them)."""
@@ -53,8 +62,11 @@ def cli(run: Run, cloud: str | None) -> None:
 def main() -> None:
     """Entry point. Exit codes: docs/exit-codes.md."""
     run = Run()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for is no error
     try:
         code = cli.main(prog_name="imageferry", standalone_mode=False, obj=run)
+        sys.stdout.flush()  # a full disk, or a reader who has gone, shows here
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -63,11 +75,20 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone (| head): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         sys.exit(0)
     except Exception as error:
-        sys.exit(run.failed(error))
+        code = run.failed(error)
+        _give_up_stdout()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _give_up_stdout() -> None:
+    """Let what cannot be written any more go, or Python says so again on its way out."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

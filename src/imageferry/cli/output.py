@@ -1,6 +1,6 @@
 """Data on stdout, in the shape that was asked for: ``-f table|json|yaml|csv|value``, ``-c COLUMN``.
 
-A command hands over rows (column names to values) and nothing else of it goes to stdout.
+A command hands over rows (column names to values); nothing else of it goes to stdout.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
@@ -25,61 +25,82 @@ class Output:
     """Where a command's data goes, and in which shape.
 
     Args:
-        format: a key of ``shapes.MANY``.
-        columns: the wanted ones in the wanted order; none: all.
-        room: columns of the terminal; None when nobody looks, so that nothing is cut to fit.
+        columns: the wanted ones in the wanted order.
         write: takes text.
+        format: a key of ``shapes.MANY``.
+        room: columns of the terminal; None when nobody looks, so that nothing is cut to fit.
     """
 
+    columns: Sequence[str]
+    write: Callable[[str], object]
     format: str = "table"
-    columns: Sequence[str] = ()
     room: int | None = None
-    write: Callable[[str], object] = sys.stdout.write
 
-    def many(self, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def many(self, rows: Iterable[Row]) -> None:
         """Print a list."""
-        names = self._wanted(columns)
-        self.write(MANY[self.format](Data(names, [_picked(row, names) for row in rows], self.room)))
+        self._print(MANY, rows)
 
     def one(self, row: Row) -> None:
         """Print one thing."""
-        names = self._wanted(tuple(row))
-        self.write(ONE[self.format](Data(names, [_picked(row, names)], self.room)))
+        self._print(ONE, [row])
 
-    def _wanted(self, columns: Sequence[str]) -> Sequence[str]:
-        known = {_folded(column): column for column in columns}
-        for name in self.columns:
-            if _folded(name) not in known:
-                raise BadInput("-c", name, f"one of {', '.join(columns)}")
-        return [known[_folded(name)] for name in self.columns] or list(columns)
+    def each(self, rows: Iterable[Row]) -> None:
+        """Print a list whose rows are too long for a table: for people one after the other."""
+        if self.format != "table":
+            return self.many(rows)
+        for number, row in enumerate(rows):
+            self.write("\n" if number else "")
+            self.one(row)
+        return None
+
+    def _print(self, shapes: Mapping[str, Callable[[Data], str]], rows: Iterable[Row]) -> None:
+        picked = [{name: row.get(name) for name in self.columns} for row in rows]
+        self.write(shapes[self.format](Data(self.columns, picked, self.room)))
+
+
+def chosen(known: Sequence[str], wanted: Sequence[str], otherwise: Sequence[str] = ()) -> Sequence[str]:
+    """The columns that ``-c`` names, in its order; without any ``otherwise``, or all.
+
+    Raises:
+        BadInput: there is no such column; names those there are.
+    """
+    by_name = {_folded(column): column for column in known}
+    for name in wanted:
+        if _folded(name) not in by_name:
+            raise BadInput("-c", name, f"one of {', '.join(known)}")
+    return [by_name[_folded(name)] for name in wanted] or list(otherwise or known)
 
 
 def _folded(name: str) -> str:
     return name.lower().replace("-", "_").replace(" ", "_")
 
 
-def _picked(row: Row, names: Sequence[str]) -> Row:
-    return {name: row.get(name) for name in names}
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
+def output_options(known: Sequence[str], otherwise: Sequence[str] = ()) -> Decorator:
+    """Give a command ``-f`` and ``-c``, and an ``Output`` as the keyword ``out``.
 
+    Columns are checked before the command begins: after an hour's upload would be too late.
+    """
 
-def output_options(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
-    """Give a command ``-f`` and ``-c``, and an ``Output`` as its first argument."""
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        names = ", ".join(known)
 
-    @click.option(
-        "-f", "--format", "format_", type=click.Choice(list(MANY)), default="table", help="Shape of the data."
-    )
-    @click.option("-c", "--column", "columns", multiple=True, metavar="COLUMN", help="Only this column; repeatable.")
-    @wraps(command)
-    def with_output(*args: P.args, **kwargs: P.kwargs) -> R:
-        wanted = kwargs.pop("format_"), kwargs.pop("columns")
-        out = Output(format=str(wanted[0]), columns=wanted[1], room=_room())  # type: ignore[arg-type]
-        return command(out, *args, **kwargs)
+        @click.option("-f", "--format", type=click.Choice(list(MANY)), default="table", help="Shape of the data.")
+        @click.option("-c", "--column", multiple=True, metavar="COLUMN", help=f"Only this; repeatable. Of: {names}.")
+        @wraps(command)
+        def with_output(*args: Any, format: str, column: Sequence[str], **kwargs: Any) -> None:
+            written: list[str] = []
+            out = Output(columns=chosen(known, column, otherwise), format=format, room=_room(), write=written.append)
+            try:
+                command(*args, out=out, **kwargs)
+            finally:  # once the progress bar is gone from the screen
+                sys.stdout.write("".join(written))
 
-    return with_output
+        return with_output
+
+    return decorate
 
 
 def _room() -> int | None:

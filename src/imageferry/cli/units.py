@@ -1,4 +1,7 @@
-"""Sizes and durations as people write them: 1GiB, 500MB, 10m. In: text; out: bytes and seconds."""
+"""Values as people write them: sizes (1GiB, 500MB), durations (10m), checksums, KEY=VALUE, words of an enum.
+
+In: text. Out: bytes, seconds, digests.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
 
 import click
 
+from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput
 
 _SIZES: Mapping[str, int] = {
@@ -59,6 +65,24 @@ def parse_duration(text: str, *, field: str = "duration") -> float:
     return math.fsum(float(number) * _SECONDS[unit] for number, unit in _PIECE.findall(tidy))
 
 
+def parse_checksum(text: str, *, field: str = "checksum") -> Digest:
+    """A digest.
+
+    Raises:
+        BadInput: an unknown algorithm, or not as many hex digits as one has.
+    """
+    name, colon, value = text.strip().rpartition(":")
+    by_length = {algorithm.hex_length: algorithm for algorithm in Algorithm}
+    by_name = {algorithm.value: algorithm for algorithm in Algorithm}
+    algorithm = by_name.get(name.lower().replace("-", "")) if colon else by_length.get(len(value))
+    if algorithm is None:
+        raise BadInput(field, text, f"HEX or ALGO:HEX, ALGO one of {', '.join(by_name)}")
+    return Digest.parse(algorithm, value, field=field)
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
 class Size(click.ParamType[int]):
     """A click type for ``parse_size``."""
 
@@ -77,6 +101,34 @@ class Duration(click.ParamType[float]):
         if isinstance(value, int | float):
             return float(value)
         return parse_duration(str(value), field=_field(param, self.name))
+
+
+class Checksum(click.ParamType[Digest]):
+    """What a file must hash to: ``sha256:HEX``, or HEX alone, whose length tells the algorithm."""
+
+    name = "[algo:]hex"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Digest:
+        return value if isinstance(value, Digest) else parse_checksum(str(value), field=_field(param, self.name))
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """``KEY=VALUE``."""
+
+    name = "key=value"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        key, equals, text = str(value).partition("=")
+        if not key or not equals:
+            raise BadInput(_field(param, self.name), value, "KEY=VALUE")
+        return key, text
+
+
+class Word(click.Choice[E]):
+    """A member of an enum, written as its value."""
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        return str(choice.value if isinstance(choice, StrEnum) else choice).lower()
 
 
 def _field(param: click.Parameter | None, otherwise: str) -> str:

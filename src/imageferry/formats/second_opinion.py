@@ -5,8 +5,6 @@ Its inspectors eat a stream. They get the parts of the file that they keep, and 
 
 from __future__ import annotations
 
-from oslo_utils.imageutils import format_inspector
-
 from imageferry.domain.image import DiskFormat
 from imageferry.formats.reasons import Reason, Refusal
 from imageferry.formats.source import ByteSource
@@ -25,6 +23,8 @@ def check_second_opinion(source: ByteSource, disk_format: DiskFormat) -> None:
     """
     if disk_format not in _CHECKED:
         return
+    from oslo_utils.imageutils import format_inspector  # loaded for disks only: it takes longer than all of ours
+
     inspector = format_inspector.get_inspector(disk_format.value)()
     try:
         inspector.eat_chunk(source.read(0, _SECTOR).ljust(_SECTOR, b"\0"))
