@@ -32,6 +32,9 @@ from imageferry.service.blobs import Blobs
 from imageferry.service.objects import Objects
 from imageferry.stores.memory import MemoryBlocks
 
+# The library reads at most 100 header lines; 90 metadata items and our own are more.
+http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
+
 MAX_OBJECT = 20 << 20  # bytes
 DOMAIN = Domain(id=DEFAULT_DOMAIN, name="Default")
 
@@ -113,13 +116,13 @@ class Swift:
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
             )
 
-    def put(self, path: str, body: bytes = b"", **headers: str) -> Reply:
-        """PUT that must succeed; ``content_type`` stands for ``Content-Type``."""
-        reply = self.call("PUT", path, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    def put(self, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+        """PUT that must succeed."""
+        reply = self.call("PUT", path, headers, body)
         assert reply.status in (201, 202), (reply.status, reply.body)
         return reply
 
-    def names(self, path: str, **query: object) -> list[str]:
+    def names(self, path: str, /, **query: object) -> list[str]:
         """Names and subdirs of a listing."""
         question = urllib.parse.urlencode({"format": "json", **query})
         reply = self.call("GET", f"{path}?{question}")
