@@ -51,7 +51,7 @@ def dialect(public_url: str = "") -> Dialect:
         paths=paths,
         error=error,
         refuse=errors.refusal,
-        prefixes=["/v2", MOUNT],
+        prefixes=["/v2/", MOUNT],
         headers=_request_id,
     )
 

@@ -74,6 +74,8 @@ def refusal(status: int, sentence: str, request: Request, headers: Headers = ())
 def _sentence(error: FerryError) -> str:
     if isinstance(error, NotFound) and error.kind == "image":
         return f"No image found with ID {error.key[:255]}"  # Glance's own words, which scripts look for
+    if isinstance(error, BadInput | BadDisk | TooLarge):
+        return str(error)  # begins with a name
     sentence = str(error)
     return sentence[:1].upper() + sentence[1:]
 

@@ -46,11 +46,11 @@ ROWS: Mapping[type[FerryError], tuple[int, str]] = {
 
 def answer(error: FerryError, base: str) -> Answer:
     status, title = status_for(error, ROWS)
-    sentence = str(error)
+    sentence = str(error) if isinstance(error, BadInput) else _capital(str(error))  # that begins with a name
     if isinstance(error, NotFound):
         sentence = f"Could not find {error.kind}: {error.key[:255]}."  # Keystone's own words, which scripts look for
     headers = challenge(base) if status == 401 else []
-    return Answer.of_json(status, keystone.error(status, title, _capital(sentence)), headers)
+    return Answer.of_json(status, keystone.error(status, title, sentence), headers)
 
 
 def refusal(status: int, sentence: str, _: Request, headers: Headers) -> Answer:
