@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-
-from oslo_utils.imageutils import format_inspector
+from typing import TYPE_CHECKING
 
 from imageferry.formats import vhd, vmdk_descriptor
 from imageferry.formats.signatures import CONTAINERS, HEAD, RAW_SIGNS, STRANGERS, TAIL
 from imageferry.formats.source import ByteSource
+
+if TYPE_CHECKING:
+    from oslo_utils.imageutils import format_inspector
 
 _TEXT_LOOK = 4096  # bytes of a file that must be text for it to be called so
 
@@ -66,6 +68,8 @@ def sniff(source: ByteSource) -> Sniffed:
 
 def _second_reader(head: bytes) -> tuple[set[str], set[str]]:
     """What the inspectors of oslo.utils match: containers, signs of a raw disk."""
+    from oslo_utils.imageutils import format_inspector  # loaded for disks only: it takes longer than all of ours
+
     as_sign = {"gpt": "mbr", "iso": "iso9660"}  # its "gpt" is the boot sector's last two bytes
     containers: set[str] = set()
     signs: set[str] = set()
