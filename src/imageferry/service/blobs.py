@@ -26,7 +26,7 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.blob_writer import BlobWriter, Countdown, DigestLane, new_blob_id
 
-_READ_AHEAD = 3  # blocks of one download
+_READ_AHEAD = 2  # blocks of one download
 _NAMES_A_PAGE = 256  # block names read from the records at a time: 1 GiB
 
 Watch = Callable[[int], None]

@@ -188,9 +188,9 @@ class Edge:
         sent = 0
         try:
             while not gone.done() and (part := await self._run(next, stream, None)) is not None:
-                view = memoryview(part)
-                for start in range(0, len(view), _SEND_PIECE):
-                    piece = view[start : start + _SEND_PIECE]
+                for start in range(0, len(part), _SEND_PIECE):
+                    # Bytes, though sliced by copying: the server below takes a memoryview apart byte by byte.
+                    piece = part[start : start + _SEND_PIECE]
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 sent += len(part)
             if not gone.done():
