@@ -6,7 +6,6 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: ## see it work: real disk images into a service on this machine, and back out
-	@scripts/setup --demo
 	@scripts/demo
 
 test: ## every check: format, lint, types, layers, tests
