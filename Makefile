@@ -27,7 +27,7 @@ types: ## mypy, strict
 
 bench: ## speed, against the floor of this machine
 	@scripts/setup --test
-	@scripts/bench
+	@.venv/bin/python -m benchmarks.ingest
 
 clean: ## remove what was made here: environments, caches
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
