@@ -1,0 +1,247 @@
+"""What the durable walker promises (ports/tasks.py), on DBOS over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from imageferry.db.tasks import DurableTasks
+from imageferry.domain.errors import Unavailable
+from imageferry.domain.task import State, TaskId
+from imageferry.ports.tasks import Interrupted
+
+WAIT_S = 20.0
+
+
+class Diary:
+    """A Walk that notes what happens. ``steps`` maps a step's name to what it does."""
+
+    def __init__(self, steps: dict[str, Callable[[TaskId, State], State]], pending: Sequence[str] = ()) -> None:
+        self.steps = steps
+        self.pending = [TaskId(task_id) for task_id in pending]
+        self.lines: list[tuple[str, str]] = []
+        self.ends: dict[str, tuple[State, State | None]] = {}
+        self.changed = threading.Condition()
+
+    def steps_of(self, task_id: TaskId) -> Sequence[str]:
+        return list(self.steps)
+
+    def run_step(self, task_id: TaskId, name: str, state: State) -> State:
+        with self.changed:
+            self.lines.append((task_id, name))
+            self.changed.notify_all()
+        return self.steps[name](task_id, state)
+
+    def failure_of(self, error: BaseException) -> State:
+        return {"error": str(error)}
+
+    def ended(self, task_id: TaskId, state: State, failure: State | None) -> None:
+        with self.changed:
+            self.ends[task_id] = (state, failure)
+            self.changed.notify_all()
+
+    def unfinished(self) -> Sequence[TaskId]:
+        return self.pending
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(condition, WAIT_S), (self.lines, self.ends)
+
+
+def adding(letter: str) -> Callable[[TaskId, State], State]:
+    return lambda _, state: {"said": state.get("said", "") + letter}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tasks.sqlite'}"
+    made: str = request.getfixturevalue("postgres_url")
+    return made
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., DurableTasks]]:
+    made: list[DurableTasks] = []
+
+    def open_tasks(url: str, walk: Diary, **options: int) -> DurableTasks:
+        made.append(DurableTasks(url, walk, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield open_tasks
+    for tasks in made:
+        if not tasks.stopping:
+            tasks.close(wait_s=5)
+
+
+def test_steps_run_in_order_and_hand_on_their_state(url: str, opened: Callable[..., DurableTasks]) -> None:
+    diary = Diary({"one": adding("a"), "two": adding("b"), "three": adding("c")})
+    opened(url, diary).start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    assert diary.ends["t"] == ({"said": "abc"}, None)
+    assert diary.lines == [("t", "one"), ("t", "two"), ("t", "three")]
+
+
+def test_a_failure_ends_the_task_and_is_a_value(url: str, opened: Callable[..., DurableTasks]) -> None:
+    def fail(_: TaskId, __: State) -> State:
+        raise ValueError("no such disk")
+
+    diary = Diary({"one": adding("a"), "two": fail, "three": adding("c")})
+    opened(url, diary).start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    assert diary.ends["t"] == ({"said": "a"}, {"error": "no such disk"})
+    assert ("t", "three") not in diary.lines
+
+
+@pytest.mark.parametrize("harm", [SystemExit(3), KeyboardInterrupt(), MemoryError("much")])
+def test_not_even_an_exit_in_a_step_leaves_a_task_hanging(
+    url: str, opened: Callable[..., DurableTasks], harm: BaseException
+) -> None:
+    def leave(_: TaskId, __: State) -> State:
+        raise harm
+
+    diary = Diary({"one": leave})
+    opened(url, diary).start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    assert diary.ends["t"][1] is not None
+
+
+def test_a_state_that_is_not_json_is_a_failure_and_no_riddle(url: str, opened: Callable[..., DurableTasks]) -> None:
+    diary = Diary({"one": lambda _, __: {"when": threading.Lock()}})
+    opened(url, diary).start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    failure = diary.ends["t"][1]
+    assert failure is not None
+    assert "JSON" in failure["error"]
+
+
+def test_starting_twice_runs_once(url: str, opened: Callable[..., DurableTasks]) -> None:
+    diary = Diary({"one": adding("a")})
+    tasks = opened(url, diary)
+    threads = [threading.Thread(target=tasks.start, args=(TaskId("t"),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    diary.wait(lambda: "t" in diary.ends)
+    time.sleep(0.3)
+    assert diary.lines == [("t", "one")]
+
+
+def test_a_step_that_was_cut_off_runs_again_and_finished_ones_do_not(
+    url: str, opened: Callable[..., DurableTasks]
+) -> None:
+    cut = threading.Event()
+
+    def cut_off(_: TaskId, __: State) -> State:
+        cut.set()
+        raise Interrupted
+
+    first = Diary({"one": adding("a"), "two": cut_off, "three": adding("c")})
+    tasks = opened(url, first)
+    tasks.start(TaskId("t"))
+    assert cut.wait(WAIT_S)
+    tasks.close(wait_s=5)
+    assert first.ends == {}
+    second = Diary({"one": adding("x"), "two": adding("b"), "three": adding("c")})
+    opened(url, second)
+    second.wait(lambda: "t" in second.ends)
+    assert second.lines == [("t", "two"), ("t", "three")]
+    assert second.ends["t"][0] == {"said": "abc"}
+
+
+def test_a_task_whose_start_was_cut_off_is_started_at_the_next_start(
+    url: str, opened: Callable[..., DurableTasks]
+) -> None:
+    diary = Diary({"one": adding("a")}, pending=["orphan"])
+    opened(url, diary)
+    diary.wait(lambda: "orphan" in diary.ends)
+
+
+def test_no_more_than_the_allowed_number_run_at_once(url: str, opened: Callable[..., DurableTasks]) -> None:
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def work(_: TaskId, __: State) -> State:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        return {}
+
+    diary = Diary({"one": work, "two": work})
+    tasks = opened(url, diary, concurrency=3)
+    for number in range(30):
+        tasks.start(TaskId(f"t{number}"))
+    diary.wait(lambda: len(diary.ends) == 30)
+    assert 2 <= most <= 3
+    assert len(diary.lines) == 60
+
+
+def test_the_end_is_noted_even_if_noting_fails_at_first(url: str, opened: Callable[..., DurableTasks]) -> None:
+    class Forgetful(Diary):
+        tries = 0
+
+        def ended(self, task_id: TaskId, state: State, failure: State | None) -> None:
+            self.tries += 1
+            if self.tries < 3:
+                raise OSError("the database is away")
+            super().ended(task_id, state, failure)
+
+    diary = Forgetful({"one": adding("a")})
+    opened(url, diary).start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    assert diary.ends["t"][1] is None
+
+
+def test_ended_tasks_are_forgotten_when_asked(url: str, opened: Callable[..., DurableTasks]) -> None:
+    diary = Diary({"one": adding("a")})
+    tasks = opened(url, diary)
+    tasks.start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    deadline = time.monotonic() + WAIT_S
+    while not tasks.forget_ended(older_than_s=-5) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert time.monotonic() < deadline
+
+
+def test_a_second_walker_of_the_same_name_is_kept_out(url: str, opened: Callable[..., DurableTasks]) -> None:
+    tasks = opened(url, Diary({}))
+    DurableTasks._one.release()  # as if this were another process
+    with pytest.raises(Unavailable, match="another process"):
+        DurableTasks(url, Diary({}))
+    DurableTasks._one.acquire()
+    assert not tasks.stopping
+
+
+def test_a_pickled_row_is_never_unpickled(tmp_path: Path, opened: Callable[..., DurableTasks]) -> None:
+    """Whoever can write to the task database must not thereby run code in the service."""
+    path = tmp_path / "tasks.sqlite"
+    url = f"sqlite:///{path}"
+    cut = threading.Event()
+
+    def cut_off(_: TaskId, __: State) -> State:
+        cut.set()
+        raise Interrupted
+
+    tasks = opened(url, Diary({"one": cut_off}))
+    tasks.start(TaskId("t"))
+    assert cut.wait(WAIT_S)
+    tasks.close(wait_s=5)
+    trap = tmp_path / "trapped"
+    payload = f"cposix\nsystem\n(S'touch {trap}'\ntR."
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE workflow_status SET inputs = ?, serialization = 'py_pickle'", (payload,))
+    connection.commit()
+    connection.close()
+    opened(url, Diary({"one": adding("a")}))
+    time.sleep(2.5)
+    assert not trap.exists()
