@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
@@ -24,6 +24,7 @@ from tests.contracts.records_things import (
     an_object,
     at,
     block,
+    meanwhile,
 )
 
 HOUR = 3600
@@ -316,19 +317,21 @@ class SweepingContract:
         with records.writing() as session:
             touched(session, "upload", 1)
             session.blobs.end_upload("upload")
-        done = threading.Event()
+        moments: list[str] = []
 
         def touch() -> None:
             with records.writing(durable=False) as session:
                 touched(session, "other", 1, seconds=2 * HOUR)
-            done.set()
+                moments.append("touched")
 
-        toucher = threading.Thread(target=touch)
-        with records.writing() as session:
-            assert session.blobs.sweepable(before=at(HOUR), limit=9) == [block(1)]
-            toucher.start()
-            assert not done.wait(0.3)
-        toucher.join()
+        with ThreadPoolExecutor(1) as thread:
+            with records.writing() as session:
+                assert session.blobs.sweepable(before=at(HOUR), limit=9) == [block(1)]
+                toucher = thread.submit(touch)
+                wait([toucher], timeout=0.2)
+                moments.append("swept")
+            toucher.result()
+        assert moments == ["swept", "touched"]
         with records.reading() as session:
             assert session.blobs.known_blocks([block(1)]) == {block(1)}
 
@@ -338,12 +341,11 @@ class SweepingContract:
             session.blobs.end_upload("upload")
         draft = a_draft({0: names[0]})
         swept: set[BlockName] = set()
-        sweeper = threading.Thread(target=lambda: swept.update(everything_sweepable(records)))
-        with records.writing() as session:
-            session.blobs.add(draft, at(0))
-            sweeper.start()
-            sweeper.join(0.3)  # on SQLite it waits for us
-        sweeper.join()
+        meanwhile(
+            records,
+            lambda session: session.blobs.add(draft, at(0)),
+            lambda: swept.update(everything_sweepable(records)),
+        )
         assert swept == set()
         with records.reading() as session:
             assert session.blobs.blobs_with(names[0]) == [draft.id]
@@ -356,11 +358,6 @@ class SweepingContract:
             with records.writing() as session:
                 session.blobs.delete_blobs([blob_id])
 
-        deleter = threading.Thread(target=delete)
-        with records.writing() as session:
-            session.images.add(an_image(blob_id=blob_id))
-            deleter.start()
-            deleter.join(0.3)
-        deleter.join()
+        meanwhile(records, lambda session: session.images.add(an_image(blob_id=blob_id)), delete)
         with records.reading() as session:
             assert session.blobs.get(blob_id) is not None

@@ -24,7 +24,7 @@ from imageferry.domain.image import (
 )
 from imageferry.domain.moment import Moment
 from imageferry.ports.records import IMAGE_SORT_KEYS, ImageQuery, Records, Session
-from tests.contracts.records_things import OURS, START, THEIRS, UGLY_NAMES, a_blob, an_image, at, run_at_once
+from tests.contracts.records_things import OURS, START, THEIRS, UGLY_NAMES, a_blob, an_image, at, meanwhile
 
 NO_IMAGE = ImageId("no such image")
 
@@ -116,21 +116,16 @@ class ImagesContract:
                 session.images.update(an_image(), was=Status.QUEUED)
             assert session.images.get(image.id) == image
 
-    def test_of_two_writers_that_move_an_image_at_once_one_is_told(self, records: Records) -> None:
+    def test_of_two_writers_that_move_an_image_at_once_the_second_is_told(self, records: Records) -> None:
         with records.writing() as session:
             image = kept(session)
-        told: list[int] = []
 
-        def work(number: int) -> None:
-            status = (Status.SAVING, Status.UPLOADING)[number]
-            with records.writing() as session:
-                try:
-                    session.images.update(image.moved_to(status), was=Status.QUEUED)
-                except StatusConflict:
-                    told.append(number)
+        def move() -> None:
+            with records.writing() as session, pytest.raises(StatusConflict, match="saving"):
+                session.images.update(image.moved_to(Status.UPLOADING), was=Status.QUEUED)
 
-        run_at_once(work, 2)
-        assert len(told) == 1
+        saving = image.moved_to(Status.SAVING)
+        meanwhile(records, lambda session: session.images.update(saving, was=Status.QUEUED), move)
 
     def test_a_deleted_image_is_gone_with_its_members(self, records: Records) -> None:
         with records.writing() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
 from typing import Any
 
@@ -17,7 +17,7 @@ from imageferry.domain.image import Image, ImageId
 from imageferry.domain.moment import Moment, later
 from imageferry.domain.object import Container, ContainerId, ObjectId, StoredObject
 from imageferry.domain.task import Task, TaskId, TaskKind
-from imageferry.ports.records import Session
+from imageferry.ports.records import Records, Session
 
 START = Moment(1_800_000_000_000_000)
 OURS = ProjectId("ours")
@@ -115,3 +115,16 @@ def run_at_once(work: Callable[[int], None], count: int) -> None:
     with ThreadPoolExecutor(count) as threads:
         for _ in threads.map(start, range(count)):
             pass
+
+
+def meanwhile(records: Records, ours: Callable[[Session], object], theirs: Callable[[], object]) -> None:
+    """Do ``theirs`` in a thread while the transaction in which we did ``ours`` is still open; then end it.
+
+    Where theirs must wait for ours, it goes on afterwards; what it raises is raised.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        with records.writing() as session:
+            ours(session)
+            other = thread.submit(theirs)
+            wait([other], timeout=0.2)
+        other.result()

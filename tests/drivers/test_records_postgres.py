@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import URL, PrimaryKeyConstraint, UniqueConstraint
 
 from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
@@ -56,7 +56,13 @@ def test_all_text_is_ordered_by_its_bytes(url: str) -> None:
     question += " AND table_schema = 'public' AND table_name <> 'alembic_version'"
     with psycopg.connect(url) as connection:
         collations = {(table, column): name for table, column, name in connection.execute(question)}
-    assert collations
+    dialect = URL.create("postgresql").get_dialect()()
+    assert collations.keys() == {
+        (table.name, column.name)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if "COLLATE" in column.type.compile(dialect)
+    }
     assert set(collations.values()) == {"C"}
 
 

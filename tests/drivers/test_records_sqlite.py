@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, create_engine, event
 
 from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
@@ -89,6 +89,21 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path, content
     records.close()
 
 
+def test_more_requests_than_connections_wait_and_then_give_up(path: Path) -> None:
+    records = SqlRecords(create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=0.05))
+    with records.reading(), pytest.raises(Unavailable, match="too many"), records.reading():
+        pass
+    records.close()
+
+
+def test_nobody_else_may_read_a_new_database(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    assert [file.stat().st_mode & 0o077 for file in tmp_path.iterdir()] == [0, 0, 0]  # and its log and index
+    engine.dispose()
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "nonsense"])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(BadInput, match="sqlite:///path"):
@@ -117,7 +132,7 @@ def test_a_listing_jumps_over_what_it_rolls_up(path: Path) -> None:
     records = SqlRecords(engine)
     with records.writing(durable=False) as session:
         container, blob_id = a_container(session), a_blob(session)
-        for name in (f"{letter}/{number}" for letter in "abcdefghij" for number in range(500)):
+        for name in (f"{letter}/{number}" for letter in "abcdefghij" for number in range(100)):
             session.objects.put_object(an_object(container, name, blob_id))
     queries: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *context: queries.append(context[2]))

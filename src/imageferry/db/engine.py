@@ -7,8 +7,10 @@ REPEATABLE READ, so that both engines give a reader one unchanging view.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Final
 
@@ -20,8 +22,9 @@ from imageferry.domain.errors import BadInput, FerryError, NoRoom, Unavailable
 
 WAIT_S: Final = 30  # for a lock, and for a free connection
 _CONNECT_S: Final = 10
-_POOL_SIZE: Final = 20
-_POOL_OVERFLOW: Final = 40
+_FILES: Final = 60  # connections a process may have to SQLite: readers never wait for each other
+_SEATS: Final = 20  # and to PostgreSQL, which has 100 for all its clients unless told otherwise
+_KEPT: Final = 10  # of these, kept open while idle
 _WHAT: Final = "the database"
 
 
@@ -60,10 +63,16 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": WAIT_S, "isolation_level": None},  # None: we say BEGIN ourselves
-        pool_size=_POOL_SIZE,
-        max_overflow=_POOL_OVERFLOW,
+        pool_size=_KEPT,
+        max_overflow=_FILES - _KEPT,
         pool_timeout=WAIT_S,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def keep_to_ourselves(*_context: object) -> None:
+        """There are password hashes inside; SQLite itself would let everybody read a new file."""
+        with suppress(OSError):  # SQLite says better what is wrong
+            os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -100,8 +109,8 @@ def _open_postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={"connect_timeout": _CONNECT_S},
-        pool_size=_POOL_SIZE,
-        max_overflow=_POOL_OVERFLOW,
+        pool_size=_KEPT,
+        max_overflow=_SEATS - _KEPT,
         pool_timeout=WAIT_S,
         pool_pre_ping=True,  # a restarted server costs nobody a request
         isolation_level="READ COMMITTED",

@@ -87,7 +87,7 @@ def _onward(rest: _Rest, last: str, subdir: Subdir | None, *, reverse: bool) -> 
 
 def _behind(rest: _Rest, subdir: Subdir) -> _Rest | None:
     behind = after_prefix(subdir.name)
-    return None if behind is None else replace(rest, lower=max(rest.lower, (behind, False)))
+    return None if behind is None else replace(rest, lower=(behind, False))
 
 
 def _roll_up(name: str, query: ListingQuery) -> Subdir | None:
