@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import threading
 import time
@@ -237,7 +238,7 @@ def test_a_pickled_row_is_never_unpickled(tmp_path: Path, opened: Callable[..., 
     assert cut.wait(WAIT_S)
     tasks.close(wait_s=5)
     trap = tmp_path / "trapped"
-    payload = f"cposix\nsystem\n(S'touch {trap}'\ntR."
+    payload = base64.b64encode(f"cposix\nsystem\n(S'touch {trap}'\ntR.".encode()).decode()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE workflow_status SET inputs = ?, serialization = 'py_pickle'", (payload,))
     connection.commit()
