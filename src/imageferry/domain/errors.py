@@ -339,5 +339,8 @@ class Cancelled(FerryError):
 
 def _shown(value: object) -> str:
     """A value as it may stand in a sentence: quoted, control characters escaped, not endless."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested beyond reason"
     return text if len(text) <= 120 else f"{text[:110]}... ({len(text)} characters)"
