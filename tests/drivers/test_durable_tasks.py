@@ -240,9 +240,20 @@ def test_a_pickled_row_is_never_unpickled(tmp_path: Path, opened: Callable[..., 
     trap = tmp_path / "trapped"
     payload = base64.b64encode(f"cposix\nsystem\n(S'touch {trap}'\ntR.".encode()).decode()
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE workflow_status SET inputs = ?, serialization = 'py_pickle'", (payload,))
+    connection.execute("UPDATE workflow_input SET inputs = ?", (payload,))
+    connection.execute("UPDATE workflow_status SET serialization = 'py_pickle'")
     connection.commit()
     connection.close()
     opened(url, Diary({"one": adding("a")}))
-    time.sleep(2.5)
+    deadline = time.monotonic() + WAIT_S
+    while _status(path) != "ERROR" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _status(path) == "ERROR"
     assert not trap.exists()
+
+
+def _status(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    (status,) = connection.execute("SELECT status FROM workflow_status").fetchone()
+    connection.close()
+    return str(status)
