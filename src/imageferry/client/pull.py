@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageferry.domain.digest import Digests
-from imageferry.ports.cloud import Cloud, Watch
+from imageferry.domain.digest import Digest, Digests
+from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete, NoRoom, Unavailable
+from imageferry.ports.cloud import Cloud, Download, Moved, Watch
+
+_BLOCK = 64 << 10  # bytes: what is left as a hole if it is zeros
+_ZEROS = bytes(_BLOCK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pulled:
     path: Path
     size: int  # bytes
-    digests: Digests  # of what was written; compared with what the cloud promised
+    digests: Digests  # those that the cloud promised; the file hashes to them
     skipped: int = 0  # zero bytes left as holes
 
 
@@ -23,9 +32,81 @@ def pull_image(cloud: Cloud, image: str, target: Path, *, watch: Watch = lambda 
     The bytes go to a file beside it, which takes the name when every digest that the cloud knows
     has been compared; on failure nothing is left.
     """
-    raise NotImplementedError
+    image_id = cloud.images.show(image).id
+    return _pull(lambda: cloud.images.read(image_id), f"image {image}", target, watch)
 
 
 def pull_object(cloud: Cloud, container: str, name: str, target: Path, *, watch: Watch = lambda _: None) -> Pulled:
     """Download an object to ``target``; as ``pull_image``."""
-    raise NotImplementedError
+    return _pull(lambda: cloud.objects.read(container, name), f"object {container}/{name}", target, watch)
+
+
+def _pull(begin: Callable[[], AbstractContextManager[Download]], what: str, target: Path, watch: Watch) -> Pulled:
+    with _file_for(target) as fd, begin() as download:
+        hashers = {algorithm: algorithm.new() for algorithm in download.promised}
+        size = skipped = 0
+        for data in download.chunks:
+            if download.size is not None and size + len(data) > download.size:
+                raise Incomplete(what, download.size, size + len(data))
+            for hasher in hashers.values():
+                hasher.update(data)
+            skipped += _write(fd, size, data)
+            size += len(data)
+            watch(Moved(stage="download", done=size, total=download.size, sent=size, skipped=skipped))
+        if download.size is not None and size != download.size:
+            raise Incomplete(what, download.size, size)
+        for algorithm, hasher in hashers.items():
+            promised, found = download.promised[algorithm], hasher.hexdigest()
+            if promised != found:
+                raise DigestMismatch(what, Digest(algorithm, promised), Digest(algorithm, found))
+        with _in_our_words(target):
+            os.ftruncate(fd, size)  # a hole at the end counts too
+            os.fsync(fd)
+        return Pulled(path=target, size=size, digests=dict(download.promised), skipped=skipped)
+
+
+@contextmanager
+def _file_for(target: Path) -> Iterator[int]:
+    """A new file beside ``target`` that takes its name on success."""
+    if target.is_dir() or not target.name:
+        raise BadInput("target", str(target), "the name of a file")
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    with _in_our_words(target):
+        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    try:
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+        with _in_our_words(target):
+            part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def _write(fd: int, offset: int, data: bytes) -> int:
+    """Write what is not zeros into a fresh file; returns how many bytes were left as holes."""
+    skipped = 0
+    view = memoryview(data)
+    for at in range(0, len(view), _BLOCK):
+        piece = view[at : at + _BLOCK]
+        if piece == _ZEROS[: len(piece)]:
+            skipped += len(piece)
+            continue
+        place = offset + at
+        while piece:
+            with _in_our_words(Path("the file")):
+                done = os.pwrite(fd, piece, place)
+            piece, place = piece[done:], place + done
+    return skipped
+
+
+@contextmanager
+def _in_our_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = NoRoom if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
+        raise kind(str(path), reason=error.strerror or str(error)) from error

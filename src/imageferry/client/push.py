@@ -6,10 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imageferry.client.check import check, check_digest
+from imageferry.client.convert import in_layout
+from imageferry.client.share import share as offer
+from imageferry.client.wait import wait_import
 from imageferry.domain.digest import Digest, Digests
 from imageferry.domain.disk import DiskFacts
-from imageferry.domain.image import DiskFormat, Visibility
-from imageferry.ports.cloud import SEGMENT_SIZE, Cloud, MemberInfo, TaskInfo, Watch
+from imageferry.domain.errors import BadInput
+from imageferry.domain.image import DiskFormat, Visibility, new_image_id
+from imageferry.ports.cloud import (
+    GIB,
+    SEGMENT_SIZE,
+    Cloud,
+    DiskFile,
+    MemberInfo,
+    Moved,
+    NewImage,
+    TaskInfo,
+    Watch,
+)
 from imageferry.ports.disk_tools import DiskTools
 
 
@@ -77,4 +92,47 @@ def push(
         Refused, Unavailable, ...: during upload; nothing was registered.
         TaskFailed, Cancelled, TimedOut: the job in the cloud.
     """
-    raise NotImplementedError
+    if share and not wait and cloud.lands_later:
+        raise BadInput("share", ", ".join(share), "to wait for the import: there is no image to share before its end")
+    report = check(path, disk_format=disk_format)
+    watch(Moved(stage="check", done=report.facts.file_size, total=report.facts.file_size))
+    image = NewImage(
+        id=new_image_id(image_id or None),
+        name=name or path.stem,
+        os_type=os_type,
+        min_disk=-(-report.facts.virtual_size // GIB) if min_disk is None else min_disk,
+        min_ram=min_ram,
+        visibility=visibility,
+        properties=dict(properties or {}),
+        container=container,
+        object_name=object_name,
+        segment_size=segment_size,
+        keep_parts=keep_parts,
+    )
+    disk = DiskFile(path=path, facts=report.facts, stamp=report.stamp)
+    cloud.check_wanted(disk, image)
+    if checksum is not None:
+        check_digest(path, checksum, watch)
+    with in_layout(disk, cloud.layout_for(disk.facts), tools, scratch, watch) as ready:
+        cloud.check_wanted(ready, image)
+        landed = cloud.land(ready, image, watch)
+    watch(Moved(stage="import", total=100, unit="percent", task_id=landed.task_id, image_id=landed.image_id))
+    task = None
+    if landed.task_id and wait:
+        task = wait_import(cloud, landed.task_id, timeout_s=timeout_s, watch=watch)
+    final_id = task.image_id or landed.image_id if task else landed.image_id
+    there = task is not None or not landed.task_id
+    return PushResult(
+        cloud=cloud.name,
+        image_id=final_id,
+        name=image.name,
+        facts=report.facts,
+        task_id=landed.task_id,
+        task=task,
+        converted_to=ready.facts.format if ready is not disk else None,
+        location=landed.location,
+        digests=landed.digests,
+        sent=landed.sent,
+        already_there=landed.already_there,
+        members=tuple(offer(cloud, final_id, share)) if there and share else (),
+    )

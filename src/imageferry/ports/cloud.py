@@ -278,6 +278,10 @@ class Cloud(Protocol):
         """ "openstack", "k5", ..."""
 
     @property
+    def lands_later(self) -> bool:
+        """Whether ``land`` only starts a job, at whose end the image is there."""
+
+    @property
     def project_id(self) -> str: ...
 
     @property
