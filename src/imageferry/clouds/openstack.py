@@ -79,7 +79,8 @@ class OpenStackCloud:
 
     @cached_property
     def _jobs_url(self) -> str | None:
-        return find(self._http.catalog, named("vmimport") + named("import-export"), self._place.region)
+        override = self._place.overrides.get("vmimport")
+        return override or find(self._http.catalog, named("vmimport") + named("import-export"), self._place.region)
 
     def endpoint(self, service: str) -> Callable[[], str]:
         """Where a service is; looked up in the catalog when first needed."""
