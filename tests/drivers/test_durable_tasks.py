@@ -252,6 +252,25 @@ def test_a_pickled_row_is_never_unpickled(tmp_path: Path, opened: Callable[..., 
     assert not trap.exists()
 
 
+def test_a_task_that_can_no_longer_be_walked_ends_as_a_failure_and_is_not_stuck(
+    tmp_path: Path, opened: Callable[..., DurableTasks]
+) -> None:
+    path = tmp_path / "tasks.sqlite"
+    diary = Diary({"one": adding("a")})
+    tasks = opened(f"sqlite:///{path}", diary)
+    tasks.start(TaskId("t"))
+    diary.wait(lambda: "t" in diary.ends)
+    tasks.close(wait_s=5)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE workflow_status SET status = 'ERROR'")
+    connection.commit()
+    connection.close()
+    again = Diary({"one": adding("a")}, pending=["t"])
+    opened(f"sqlite:///{path}", again)
+    again.wait(lambda: "t" in again.ends)
+    assert again.ends["t"][1] is not None
+
+
 def _status(path: Path) -> str:
     connection = sqlite3.connect(path)
     (status,) = connection.execute("SELECT status FROM workflow_status").fetchone()

@@ -74,7 +74,7 @@ class DurableTasks:
             self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._made_walk())
             DBOS.launch()
             for task_id in walk.unfinished():
-                self.start(task_id)
+                self._take_up(task_id)
         except BaseException:
             self._let_go()
             raise
@@ -82,6 +82,15 @@ class DurableTasks:
     def start(self, task_id: TaskId) -> None:
         with SetWorkflowID(task_id):
             DBOS.start_workflow(self._workflow, task_id)
+
+    def _take_up(self, task_id: TaskId) -> None:
+        """Start what was never started, and end what DBOS has given up (a row that it could not read)."""
+        known = DBOS.get_workflow_status(task_id)
+        if known is not None and known.status in _OVER:
+            reason = RuntimeError(f"the durable walk of task {task_id} ended as {known.status}")
+            self._note_end(task_id, {}, self._walk.failure_of(reason))
+        else:
+            self.start(task_id)
 
     def forget_ended(self, *, older_than_s: float) -> int:
         """Remove DBOS's rows of tasks that ended so long ago; returns how many."""

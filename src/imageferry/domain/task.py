@@ -61,7 +61,7 @@ class StepLog:
     started_at: Moment
     ended_at: Moment | None = None
     progress: Progress = Progress()
-    outcome: str = ""  # "done", "failed", "cancelled"; empty while it runs or when it was cut off
+    outcome: str = ""  # "done", "failed", "cancelled", "interrupted"; empty while it runs or when it was cut off
     message: str = ""
 
 

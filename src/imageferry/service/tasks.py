@@ -209,6 +209,11 @@ class TaskService:
             context.check()
             context.work.mkdir(parents=True, exist_ok=True)
             after = step.run(context)
+        except Interrupted:
+            self._end_step(
+                task, context._progress, "interrupted", "the service was stopped; done again after its start"
+            )
+            raise
         except Exception as error:
             outcome = "cancelled" if isinstance(error, Cancelled) else "failed"
             self._end_step(task, context._progress, outcome, _sentence(error))
