@@ -70,9 +70,14 @@ def _open_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def keep_to_ourselves(*_context: object) -> None:
-        """There are password hashes inside; SQLite itself would let everybody read a new file."""
+        """There are password hashes inside; SQLite itself would let everybody read a new file.
+
+        Only a file that is not there is opened (O_EXCL): closing one that SQLite has open lets
+        go of all locks this process has on it, and another process then spoils the database.
+        Source: sqlite.org/howtocorrupt.html, 2.2.
+        """
         with suppress(OSError):  # SQLite says better what is wrong
-            os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(url.database or "", os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
