@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 from imageferry.clouds.trouble import shown
 from imageferry.domain.errors import BadInput, NotFound
 from imageferry.ports.cloud import Cloud
-from imageferry.settings import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +130,8 @@ def _openstack(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
 def _k5(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
     from imageferry.clouds.http import Http
     from imageferry.clouds.k5 import K5Cloud, K5Settings
-    from imageferry.clouds.k5_words import Requester, profile_of
+    from imageferry.clouds.k5_words import profile_of
+    from imageferry.wire.k5 import Account
 
     raw = loader.cloud_config["clouds"][name or loader.default_cloud]
     auth = raw.get("auth") or {}
@@ -147,7 +147,7 @@ def _k5(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
     settings = K5Settings(
         region=region,
         profile=profile,
-        requester=Requester(user_name=str(auth.get("username") or ""), password=Secret(password), domain_name=domain),
+        account=Account(user_name=str(auth.get("username") or ""), password=password, domain_name=domain),
         auth_url=auth_url,
         vmimport=str(raw.get("vmimport_endpoint_override") or ""),
     )

@@ -6,19 +6,17 @@ Source: specs/k5.md, sections 5 to 7.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-from urllib.parse import quote
 
 from imageferry.clouds.http import Http
-from imageferry.clouds.k5_words import export_task, import_task
-from imageferry.clouds.trouble import Call, Reply
+from imageferry.clouds.k5_words import task_info
+from imageferry.clouds.trouble import Call
 from imageferry.domain.errors import NotFound, Refused, Unavailable
+from imageferry.domain.task import TaskKind, TaskStatus
 from imageferry.ports.cloud import TaskInfo
+from imageferry.wire import k5
 
 PAGE = 100
 _NEWEST = 10  # jobs looked through for one that may have been accepted
-
-Read = Callable[[Mapping[str, Any], str], TaskInfo]
 
 
 class _Jobs:
@@ -26,60 +24,60 @@ class _Jobs:
 
     Args:
         url: the host of the service; asked for at the first call.
-        word: "import" or "export", from which all names in paths and documents are made.
+        path: of all calls.
     """
 
-    def __init__(self, http: Http, url: Callable[[], str], word: str, read: Read) -> None:
+    def __init__(self, http: Http, url: Callable[[], str], kind: TaskKind, path: str) -> None:
         self._http = http
         self._url = url
-        self._word = word
-        self._read = read
+        self._kind = kind
+        self._path = path
 
     def search(self) -> Iterator[TaskInfo]:
-        call = Call(self._http.cloud, f"list {self._word}s")
+        call = Call(self._http.cloud, f"list {self._kind}s")
         seen: set[str] = set()  # new jobs push older ones on to the next page
         start = 0
         while True:
-            params = {"start": str(start), "limit": str(PAGE)}
-            document = self._document(self._http.call("GET", self._at(), call, params=params), call)
-            rows = [row for row in document.get(f"{self._word}s") or () if isinstance(row, dict)]
-            fresh = [task for task in (self._read(row, "") for row in rows) if task.id and task.id not in seen]
-            yield from fresh
-            seen |= {task.id for task in fresh}
-            if not fresh or len(rows) < PAGE:
+            reply = self._http.call("GET", self._at(), call, params={"start": str(start), "limit": str(PAGE)})
+            document = reply.document()
+            found = document.get(f"{self._kind}s") if isinstance(document, dict) else None
+            rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+            tasks = [task for row in rows if (task := task_info(row, self._kind)) and task.id and task.id not in seen]
+            yield from tasks
+            seen |= {task.id for task in tasks}
+            if not tasks or len(rows) < PAGE:
                 return
             start += len(rows)
 
     def show(self, task_id: str) -> TaskInfo:
         if not task_id or "/" in task_id:
-            raise NotFound(self._word, task_id)
-        call = Call(self._http.cloud, f"show {self._word} {task_id}", self._word, task_id)
-        reply = self._http.call("GET", self._at(task_id, "status"), call)
-        return self._read(self._document(reply, call), task_id)
+            raise NotFound(self._kind, task_id)
+        call = Call(self._http.cloud, f"show {self._kind} {task_id}", self._kind, task_id)
+        document = self._http.call("GET", self._host + k5.status_path(self._path, task_id), call).document()
+        found = task_info(document, self._kind, task_id) if isinstance(document, dict) else None
+        if found is None:
+            raise Unavailable(f"cloud {call.cloud}", reason=f"{call.act}: the answer says no status that is known")
+        return found
 
     def _post(self, body: Mapping[str, object], call: Call) -> str:
         """Start a job; returns its id."""
         reply = self._http.call("POST", self._at(), call, json=dict(body))
-        document = reply.document()
-        found = document.get(f"{self._word}_id") if isinstance(document, dict) else None
-        if not isinstance(found, str | int) or found == "":
+        found = k5.read_id(reply.document(), f"{self._kind}_id")
+        if found is None:
             raise Refused(f"cloud {call.cloud}, {call.act}", reply.code, reply.message)
-        return str(found)
+        return found
 
-    def _at(self, *parts: str) -> str:
-        path = "/".join([f"image{self._word}", *(quote(part, safe="") for part in parts)])
-        return f"{self._url().rstrip('/')}/v1/{path}"
+    @property
+    def _host(self) -> str:
+        return self._url().rstrip("/")
 
-    def _document(self, reply: Reply, call: Call) -> dict[str, Any]:
-        document = reply.document()
-        if not isinstance(document, dict):
-            raise Unavailable(f"cloud {call.cloud}", reason=f"{call.act}: the answer is no JSON object")
-        return document
+    def _at(self, rest: str = "") -> str:
+        return f"{self._host}{self._path}{rest}"
 
 
 class ImportJobs(_Jobs):
     def __init__(self, http: Http, url: Callable[[], str]) -> None:
-        super().__init__(http, url, "import", import_task)
+        super().__init__(http, url, TaskKind.IMPORT, k5.IMPORTS)
 
     def start(self, body: Mapping[str, object]) -> str:
         """Register an image; returns the import's id.
@@ -106,17 +104,20 @@ class ImportJobs(_Jobs):
 
 
 class ExportJobs(_Jobs):
-    """Args: account: ``AUTH_<project>``; asked for when an export starts."""
-
-    def __init__(self, http: Http, url: Callable[[], str], account: Callable[[], str]) -> None:
-        super().__init__(http, url, "export", export_task)
-        self._account = account
+    def __init__(self, http: Http, url: Callable[[], str]) -> None:
+        super().__init__(http, url, TaskKind.EXPORT, k5.EXPORTS)
 
     def start(self, image_id: str, container: str) -> TaskInfo:
-        body = {"image_id": image_id, "storage_container": f"/v1/{self._account()}/{container}"}
+        body = k5.export_body(image_id, self._http.project_id, container)
         task_id = self._post(body, Call(self._http.cloud, f"export image {image_id}", "image", image_id))
-        return export_task({"image_id": image_id, **body, "export_status": "queued"}, task_id)
+        return TaskInfo(
+            id=task_id,
+            kind=TaskKind.EXPORT,
+            status=TaskStatus.QUEUED,
+            image_id=image_id,
+            location=str(body["storage_container"]),
+        )
 
     def cancel(self, task_id: str) -> None:
         call = Call(self._http.cloud, f"cancel export {task_id}", "export", task_id)
-        self._http.call("POST", self._at(task_id, "cancel"), call)
+        self._http.call("POST", self._at(f"/{task_id}/cancel"), call)

@@ -16,7 +16,7 @@ from imageferry.clouds.catalog import find, named, sibling_host
 from imageferry.clouds.glance import GlanceImages
 from imageferry.clouds.http import Http
 from imageferry.clouds.jobs import ExportJobs, ImportJobs
-from imageferry.clouds.k5_words import Requester, check_request, import_request
+from imageferry.clouds.k5_words import check_request
 from imageferry.clouds.swift import SwiftObjects, check_segment_size
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.disk import DiskFacts
@@ -24,6 +24,7 @@ from imageferry.domain.errors import BadInput, FerryError, Refused
 from imageferry.domain.image import DiskFormat, Visibility
 from imageferry.domain.region import Profile
 from imageferry.ports.cloud import DiskFile, Landed, Layout, Moved, NewImage, Stored, Watch
+from imageferry.wire.k5 import Account, import_body, location
 
 _LOG = logging.getLogger("imageferry.clouds")
 
@@ -37,7 +38,7 @@ class K5Settings:
 
     region: str
     profile: Profile
-    requester: Requester
+    account: Account
     auth_url: str
     vmimport: str = ""  # URL that wins over all discovery
 
@@ -55,7 +56,7 @@ class K5Cloud:
         self.images = GlanceImages(http, self._endpoint("image"))
         self.objects = SwiftObjects(http, self._endpoint("object-store"), segments=settings.profile != "C")
         self.tasks = ImportJobs(http, import_url)
-        self.exports = ExportJobs(http, import_url, lambda: self.objects.account_path)
+        self.exports = ExportJobs(http, import_url)
 
     @property
     def name(self) -> str:
@@ -70,7 +71,7 @@ class K5Cloud:
         return _WANTED
 
     def check_wanted(self, disk: DiskFile, image: NewImage) -> None:
-        check_request(image, self._settings.profile, self._settings.requester)
+        check_request(image, self._settings.profile, self._settings.account)
         check_segment_size(image.segment_size)
         self.objects.check_size(disk.facts.file_size, image.segment_size, disk.path.name)
         if image.visibility not in (None, Visibility.PRIVATE, Visibility.SHARED):
@@ -93,9 +94,8 @@ class K5Cloud:
             keep_parts=image.keep_parts,
             also={Algorithm.SHA1},
         )
-        location = f"{self.objects.account_path}/{image.container}/{name}"
         try:
-            task_id = self._register(image, location, stored, watch)
+            task_id = self._register(image, name, stored, watch)
         except Refused:
             if not image.keep_parts:
                 self._remove(image.container, name)
@@ -114,14 +114,19 @@ class K5Cloud:
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _register(self, image: NewImage, location: str, stored: Stored, watch: Watch) -> str:
+    def _register(self, image: NewImage, name: str, stored: Stored, watch: Watch) -> str:
         self._http.renew()  # the service works with this token for as long as the import takes
-        body = import_request(
-            image,
-            location=location,
-            sha1=stored.digests[Algorithm.SHA1],
-            profile=self._settings.profile,
-            requester=self._settings.requester,
+        profile = self._settings.profile
+        body = import_body(
+            profile,
+            name=image.name,
+            location=location(profile, self.project_id, image.container, name),
+            os_type=image.os_type,
+            image_id=image.id,
+            checksum=stored.digests[Algorithm.SHA1],
+            min_disk=image.min_disk,
+            min_ram=image.min_ram,
+            account=self._settings.account,
         )
         task_id = self.tasks.start(body)
         watch(Moved(stage="register", done=1, total=1, unit="images", task_id=task_id, image_id=image.id))

@@ -1,25 +1,18 @@
-"""K5's import and export service on paper: regions, what a request says, what replies mean.
+"""What a client has to know of K5's regions, and jobs as the client speaks of them.
 
-Replies of the original differ from its documents and among themselves, so they are read leniently;
-requests are written strictly, by the profile of the region.
-
-Source: specs/k5.md, sections 1, 5, 6, 7.
+Source: specs/k5.md, sections 1, 5 and 6; the documents themselves are in ``wire.k5``.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from imageferry.clouds.glance_words import number
-from imageferry.clouds.trouble import message_in, shown
+from imageferry.clouds.trouble import shown
 from imageferry.domain.errors import BadInput
 from imageferry.domain.region import Profile
 from imageferry.domain.task import TaskKind, TaskStatus
 from imageferry.ports.cloud import NewImage, TaskInfo
-from imageferry.settings import Secret
+from imageferry.wire.k5 import Account, JobStatus, read_error, read_job
 
 PROFILES: Mapping[str, Profile] = {
     "fi-1": "A",
@@ -48,27 +41,14 @@ OS_TYPES = (
     "ubuntu",
 )
 
-_STATUSES: Mapping[str, TaskStatus] = {
-    "queued": TaskStatus.QUEUED,
-    "processing": TaskStatus.RUNNING,
-    "cancelling": TaskStatus.RUNNING,
-    "succeeded": TaskStatus.SUCCEEDED,
-    "failed": TaskStatus.FAILED,
-    "canceled": TaskStatus.CANCELLED,
-    "cancelled": TaskStatus.CANCELLED,
+_STATUSES: Mapping[JobStatus, TaskStatus] = {
+    JobStatus.QUEUED: TaskStatus.QUEUED,
+    JobStatus.PROCESSING: TaskStatus.RUNNING,
+    JobStatus.CANCELLING: TaskStatus.RUNNING,
+    JobStatus.SUCCEEDED: TaskStatus.SUCCEEDED,
+    JobStatus.FAILED: TaskStatus.FAILED,
+    JobStatus.CANCELED: TaskStatus.CANCELLED,
 }
-
-
-_NOTHING = Secret("")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Requester:
-    """Who asks, as profile A wants it in the body."""
-
-    user_name: str = ""
-    password: Secret = _NOTHING
-    domain_name: str = ""  # the contract number
 
 
 def profile_of(region: str, override: str = "") -> Profile:
@@ -77,16 +57,19 @@ def profile_of(region: str, override: str = "") -> Profile:
     Raises:
         BadInput: neither knows it.
     """
-    if override:
-        if override.upper() not in ("A", "B", "C"):
+    match override.upper():
+        case "":
+            pass
+        case "A" | "B" | "C" as profile:
+            return profile
+        case _:
             raise BadInput("k5_profile", override, "A, B or C")
-        return override.upper()  # type: ignore[return-value]
     if region not in PROFILES:
         raise BadInput("region_name", region, f"one of {', '.join(PROFILES)}; for another, say k5_profile: A, B or C")
     return PROFILES[region]
 
 
-def check_request(image: NewImage, profile: Profile, requester: Requester) -> None:
+def check_request(image: NewImage, profile: Profile, account: Account) -> None:
     """Refuse what the service would refuse, before gigabytes have travelled.
 
     Raises:
@@ -96,92 +79,40 @@ def check_request(image: NewImage, profile: Profile, requester: Requester) -> No
         raise BadInput("name", image.name, "1 to 255 characters")
     if image.os_type.lower() not in {known.lower() for known in OS_TYPES}:
         raise BadInput("os_type", image.os_type, f"one of {', '.join(OS_TYPES)}")
-    for field_name, value in (("min_disk", image.min_disk), ("min_ram", image.min_ram)):
+    for field, value in (("min_disk", image.min_disk), ("min_ram", image.min_ram)):
         if not 0 <= value <= 2**31 - 1:
-            raise BadInput(field_name, value, "a whole number from 0 to 2147483647")
-    if profile == "A":
-        for field_name, text in (("username", requester.user_name), ("password", requester.password)):
-            if not text:
-                raise BadInput(
-                    f"auth.{field_name}", "", "a value in clouds.yaml: this region wants it with each import"
-                )
-        if not requester.domain_name:
-            raise BadInput("contract", "", "the contract number in clouds.yaml (or auth.user_domain_name)")
+            raise BadInput(field, value, "a whole number from 0 to 2147483647")
+    if profile != "A":
+        return
+    for field, text in (
+        ("auth.username", account.user_name),
+        ("auth.password", account.password),
+        ("contract", account.domain_name),
+    ):
+        if not text:
+            raise BadInput(field, "", "a value in clouds.yaml: this region wants it with each import")
 
 
-def import_request(
-    image: NewImage, *, location: str, sha1: str, profile: Profile, requester: Requester
-) -> dict[str, object]:
-    """The body of POST /v1/imageimport. Holds a password in profile A: never to be logged.
-
-    Args:
-        location: ``AUTH_<project>/<container>/<object>``, as it is, not percent-encoded.
-    """
-    version = "v2" if profile == "C" else "v1"
-    body: dict[str, object] = {
-        "id": image.id,
-        "name": image.name,
-        "location": f"/{version}/{location}",
-        "os_type": image.os_type,
-        "min_ram": image.min_ram,
-        "min_disk": image.min_disk,
-        "checksum": sha1,
-    }
-    if profile == "A":
-        body |= {
-            "conversion": True,
-            "disk_format": "raw",
-            "container_format": "bare",
-            "user_name": requester.user_name,
-            "password": base64.b64encode(requester.password.encode()).decode(),
-            "domain_name": requester.domain_name,
-        }
-    return body
-
-
-def import_task(document: Mapping[str, Any], task_id: str = "") -> TaskInfo:
-    """A job from its status, or from a row of the list."""
-    status = status_of(document.get("import_status"))
+def task_info(document: Mapping[str, object], kind: TaskKind, task_id: str = "") -> TaskInfo | None:
+    """A job from its status or from a row of the list; None where it says no status that is known."""
+    job = read_job(document)
+    if job is None:
+        return None
+    status = _STATUSES[job.status]
+    failure = read_error(document)
     return TaskInfo(
-        id=_text(document.get("import_id")) or task_id,
-        kind=TaskKind.IMPORT,
+        id=_word(document, f"{kind.value}_id") or task_id,
+        kind=kind,
         status=status,
-        percent=_percent(document.get("progress"), status),
-        name=_text(document.get("name")),
-        image_id=_text(document.get("id")),
-        location=_text(document.get("location")),
-        error_code=_text(document.get("error_code")),
-        message=message_in(document),
-        created_at=_text(document.get("created_at")),
+        percent=100 if status is TaskStatus.SUCCEEDED else job.progress,
+        name=_word(document, "name", "image_name"),
+        image_id=shown(job.image_id or ""),
+        location=_word(document, "location", "storage_container"),
+        error_code=shown(failure.code),
+        message=shown(failure.message),
+        created_at=_word(document, "created_at", "request_time"),
     )
 
 
-def export_task(document: Mapping[str, Any], task_id: str = "") -> TaskInfo:
-    status = status_of(document.get("export_status"))
-    return TaskInfo(
-        id=_text(document.get("export_id")) or task_id,
-        kind=TaskKind.EXPORT,
-        status=status,
-        percent=_percent(document.get("progress"), status),
-        name=_text(document.get("image_name")),
-        image_id=_text(document.get("image_id")),
-        location=_text(document.get("storage_container")),
-        error_code=_text(document.get("error_code")),
-        message=message_in(document),
-        created_at=_text(document.get("request_time")),
-    )
-
-
-def status_of(word: object) -> TaskStatus:
-    """An unknown word is no end: only the documented ones are final."""
-    return _STATUSES.get(word.lower(), TaskStatus.RUNNING) if isinstance(word, str) else TaskStatus.RUNNING
-
-
-def _percent(value: object, status: TaskStatus) -> int:
-    if status is TaskStatus.SUCCEEDED:
-        return 100
-    return min(100, max(0, number(value) or 0))
-
-
-def _text(value: object) -> str:
-    return shown(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+def _word(document: Mapping[str, object], *keys: str) -> str:
+    return next((shown(str(document[key])) for key in keys if isinstance(document.get(key), str | int)), "")

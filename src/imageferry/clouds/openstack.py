@@ -75,7 +75,7 @@ class OpenStackCloud:
     @cached_property
     def exports(self) -> ExportJobs | None:
         url = self._jobs_url
-        return None if url is None else ExportJobs(self._http, lambda: url, lambda: self.objects.account_path)
+        return None if url is None else ExportJobs(self._http, lambda: url)
 
     @cached_property
     def _jobs_url(self) -> str | None:

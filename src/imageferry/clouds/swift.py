@@ -46,11 +46,6 @@ class SwiftObjects:
         self._url = url
         self._segments = segments
 
-    @property
-    def account_path(self) -> str:
-        """``AUTH_<project>``, as paths of objects begin."""
-        return unquote(self._url().rstrip("/").rpartition("/")[2])
-
     def containers(self) -> Iterator[ContainerInfo]:
         for row in self._rows(self._url(), self._doing("list containers"), "", "containers"):
             yield ContainerInfo(name=row["name"], count=_number(row.get("count")), size=_number(row.get("bytes")))
