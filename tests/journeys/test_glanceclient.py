@@ -1,0 +1,94 @@
+"""python-glanceclient as it is, against a running service. It fetches the schema before nearly every command."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.disks import jpeg
+from tests.peers import Peer, program
+from tests.running import RunningService
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def peer(service: RunningService, tmp_path: Path) -> Peer:
+    """A member of a project of its own."""
+    program("glance")
+    name = f"glance-user-{os.getpid()}-{next(_numbers)}"
+    service.add_user(name, f"{name}-project", password="pw")
+    return Peer.of(service, tmp_path, name, f"{name}-project", "pw")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(os.urandom(3_500_000))
+    return path
+
+
+def row(said: str, name: str) -> str:
+    """The value in a line of the client's table."""
+    match = re.search(rf"^\| {re.escape(name)} +\| (.*?) *\|$", said, re.MULTILINE)
+    assert match is not None, said
+    return match[1]
+
+
+def create(peer: Peer, *more: str) -> str:
+    return peer.run("glance", "image-create", "--disk-format", "raw", "--container-format", "bare", *more)
+
+
+def test_the_life_of_an_image(peer: Peer, disk: Path) -> None:
+    said = create(peer, "--name", "first", "--file", "disk.raw", "--property", "os_distro=debian", "--tags", "a")
+    key = row(said, "id")
+    assert row(said, "status") == "active"
+    assert row(said, "checksum") == hashlib.md5(disk.read_bytes()).hexdigest()
+    assert key in peer.run("glance", "image-list")
+    peer.run("glance", "image-download", "--file", "back.raw", "--progress", key)  # compares the hash as well
+    assert (peer.folder / "back.raw").read_bytes() == disk.read_bytes()
+    said = peer.run(
+        "glance", "image-update", key, "--name", "second", "--min-ram", "64", "--remove-property", "os_distro"
+    )
+    assert (row(said, "name"), row(said, "min_ram"), "os_distro" in said) == ("second", "64", False)
+    peer.run("glance", "image-tag-update", key, "b")
+    assert row(peer.run("glance", "image-show", key), "tags") == '["a", "b"]'
+    peer.run("glance", "image-deactivate", key)
+    peer.run("glance", "image-reactivate", key)
+    peer.run("glance", "image-delete", key)
+    assert f"HTTP 404 Not Found: No image found with ID {key}" in peer.complaint("glance", "image-show", key)
+
+
+def test_lists_of_more_than_a_page(peer: Peer) -> None:
+    for number in range(3):
+        create(peer, "--name", f"page-{number}")
+    said = peer.run("glance", "image-list", "--page-size", "1", "--sort", "name:asc")
+    assert re.findall(r"page-\d", said) == ["page-0", "page-1", "page-2"]
+
+
+def test_sharing(peer: Peer, service: RunningService) -> None:
+    friend = service.admin("project", "add", f"glance-friend-{next(_numbers)}-{os.getpid()}")
+    key = row(create(peer, "--name", "shared", "--visibility", "shared"), "id")
+    assert "pending" in peer.run("glance", "member-create", key, friend)
+    assert friend in peer.run("glance", "member-list", "--image-id", key)
+    assert "403" in peer.complaint("glance", "member-update", key, friend, "accepted")
+    peer.run("glance", "member-delete", key, friend)
+    assert friend not in peer.run("glance", "member-list", "--image-id", key)
+
+
+def test_a_disk_of_the_wrong_format_is_refused_with_the_reason(peer: Peer) -> None:
+    (peer.folder / "holiday.qcow2").write_bytes(jpeg())
+    said = peer.complaint(
+        *"glance image-create --name holiday --file holiday.qcow2 --disk-format qcow2 --container-format bare".split()
+    )
+    assert "found a JPEG picture" in said
+
+
+def test_what_it_asks_before_an_import(peer: Peer) -> None:
+    assert "import-methods" in peer.run("glance", "import-info")
+    assert "default" in peer.run("glance", "stores-info")
