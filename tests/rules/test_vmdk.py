@@ -95,6 +95,16 @@ def test_headers_that_cannot_be(name: str, piece: tuple[int, bytes], reason: Rea
     assert reason_of(put(disks.vmdk(), piece)) is reason
 
 
+def test_a_parent_behind_a_short_descriptor_is_found() -> None:
+    """QEMU looks through twenty sectors, whatever the header says of the descriptor's size."""
+    short = put(disks.vmdk(), (36, struct.pack("<Q", 1)), (4096, b'parentFileNameHint="base.vmdk"'))
+    assert reason_of(short) is Reason.DELTA
+
+
+def test_a_sparse_file_of_no_size_is_a_mere_descriptor() -> None:
+    assert reason_of(disks.vmdk(capacity=0)) is Reason.DESCRIPTOR_ONLY
+
+
 def test_a_grain_beyond_the_end_is_cut_short() -> None:
     table = put(disks.vmdk(), (21 * SECTOR, struct.pack("<I", 24)))
     assert vmdk.facts(Bytes(put(table, (24 * SECTOR, struct.pack("<2I", 1, 127)))), NO_LIMIT)
