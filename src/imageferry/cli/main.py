@@ -14,7 +14,7 @@ from importlib import import_module
 
 import click
 
-from imageferry.cli.run import Run, debug_option
+from imageferry.cli.run import ReaderGone, Run, debug_option
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "admin": ("imageferry.cli.admin:admin", "Users, projects and roles of the local service."),
@@ -73,7 +73,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         run.say("interrupted")
         sys.exit(130)
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # The reader of our output has gone (| head): nothing to say, and nobody to say it to.
         _give_up_stdout()
         sys.exit(0)

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from imageferry.cli.run import ReaderGone
 from imageferry.cli.shapes import MANY, ONE, Data
 from imageferry.domain.errors import BadInput
 
@@ -96,11 +97,19 @@ def output_options(known: Sequence[str], otherwise: Sequence[str] = ()) -> Decor
             try:
                 command(*args, out=out, **kwargs)
             finally:  # once the progress bar is gone from the screen
-                sys.stdout.write("".join(written))
+                _print("".join(written))
 
         return with_output
 
     return decorate
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ReaderGone from error
 
 
 def _room() -> int | None:

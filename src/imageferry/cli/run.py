@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class ReaderGone(Exception):
+    """Nobody reads our stdout any more. Not BrokenPipeError: click would end the run itself, with 1."""
+
+
 @dataclass
 class Run:
     """What the person asked of all commands alike."""
