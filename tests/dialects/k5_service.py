@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import random
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imageferry import bootstrap
-from imageferry.domain.access import Role
+from imageferry.domain.access import Caller, Role
+from imageferry.domain.object import ListingQuery
 from imageferry.domain.region import Region
 from imageferry.service.objects import Traits
 from imageferry.settings import Settings
@@ -54,11 +55,28 @@ class K5:
     def as_(self, user: str | None, project: str | None = None) -> K5:
         return K5(self.house, self.walker, self.cloud.as_(user, project), self.region, self.service)
 
+    def fresh(self) -> K5:
+        """Mira, in a project that nobody has used."""
+        admin = self.house.services.admin
+        name = f"project {next(_names)}"
+        project = admin.add_project(name)
+        for user, role in (("mira", Role.MEMBER), ("rita", Role.READER)):
+            admin.grant(admin.user(user), project, role)
+        self.cloud.projects[name] = project  # type: ignore[index]
+        return self.as_("mira", name)
+
+    def reader(self) -> K5:
+        """Rita, who may only look, in the same project."""
+        name = next(name for name, project in self.cloud.projects.items() if project.id == self.project)
+        return self.as_("rita", name)
+
+    @property
+    def caller(self) -> Caller:
+        return self.house.services.identity.caller(self.cloud.token or "")
+
     @property
     def project(self) -> str:
-        token = self.house.services.identity.validate(self.cloud.token or "")
-        assert token.project is not None
-        return token.project.id
+        return self.caller.project
 
     def call(self, method: str, target: str, document: object = None, **options: Any) -> Reply:
         host = f"{self.service}.{self.region}.cloud.global.fujitsu.com"
@@ -70,14 +88,13 @@ class K5:
         return f"/{version}/AUTH_{self.project}/{container}" + (f"/{name}" if name else "")
 
     def container(self, name: str) -> str:
-        caller = self.house.services.identity.caller(self.cloud.token or "")
-        self.house.services.objects.create_container(caller, caller.project, name, {})
+        self.house.services.objects.create_container(self.caller, self.caller.project, name, {})
         return name
 
     def put(self, name: str, data: bytes, *, container: str = CONTAINER, manifest: str | None = None) -> str:
         """Store an object; returns its place."""
         objects = self.house.services.objects
-        caller = self.house.services.identity.caller(self.cloud.token or "")
+        caller = self.caller
         self.container(container)
         traits = Traits(metadata={}, headers={}, manifest=manifest)
         with objects.upload(caller, caller.project, container, name, traits=traits) as upload:
@@ -87,20 +104,18 @@ class K5:
 
     def read(self, name: str, *, container: str = CONTAINER) -> bytes:
         objects = self.house.services.objects
-        caller = self.house.services.identity.caller(self.cloud.token or "")
+        caller = self.caller
         return b"".join(objects.read(objects.open(caller, caller.project, container, name)))
 
     def names(self, container: str) -> list[str]:
-        from imageferry.domain.object import ListingQuery
-
-        caller = self.house.services.identity.caller(self.cloud.token or "")
+        caller = self.caller
         _, rows = self.house.services.objects.listing(caller, caller.project, container, ListingQuery())
         return [row.name for row in rows]
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """What this region's profile wants, for an object that is there; None removes a field."""
         body: dict[str, Any] = {"name": "web base 3", "location": self.place("web.vmdk"), "os_type": "centos"}
-        if self.region in ("jp-west-3",):
+        if self.region == "jp-west-3":
             body["location"] = self.place("web.vmdk", version="v2")
         if self.region == "fi-9":
             body |= {
@@ -193,8 +208,6 @@ _made: dict[str, bytes] = {}
 
 def converted(raw: bytes, driver: str, options: str = "") -> bytes:
     """The disk in another format, as qemu-img writes it."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "raw", Path(folder) / "target"
         source.write_bytes(raw)
@@ -208,7 +221,3 @@ def small_vmdk() -> bytes:
     if "vmdk" not in _made:
         _made["vmdk"] = converted(small_raw(), "vmdk", "subformat=streamOptimized")
     return _made["vmdk"]
-
-
-def spelled(document: object) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode()

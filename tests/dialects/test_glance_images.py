@@ -455,8 +455,9 @@ def test_tags(mine: Cloud) -> None:
         ("application/json", "application/json"),
         ("application/json, */*", "application/json"),
         ("text/html,application/xhtml+xml;q=0.9", "text/html; charset=UTF-8"),
-        ("*/*", "text/plain; charset=UTF-8"),
-        ("", "text/plain; charset=UTF-8"),
+        ("*/*", "text/html; charset=UTF-8"),
+        ("", "text/html; charset=UTF-8"),
+        ("text/plain", "text/plain; charset=UTF-8"),
         ("image/png", "text/plain; charset=UTF-8"),
     ],
 )

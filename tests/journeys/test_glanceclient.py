@@ -41,11 +41,14 @@ def row(said: str, name: str) -> str:
 
 
 def create(peer: Peer, *more: str) -> str:
-    return peer.run("glance", "image-create", "--disk-format", "raw", "--container-format", "bare", *more)
+    """An image with data: where no file is named, the client sends its standard input."""
+    return peer.run(
+        "glance", "image-create", "--disk-format", "raw", "--container-format", "bare", "--file", "disk.raw", *more
+    )
 
 
 def test_the_life_of_an_image(peer: Peer, disk: Path) -> None:
-    said = create(peer, "--name", "first", "--file", "disk.raw", "--property", "os_distro=debian", "--tags", "a")
+    said = create(peer, "--name", "first", "--property", "os_distro=debian", "--tags", "a")
     key = row(said, "id")
     assert row(said, "status") == "active"
     assert row(said, "checksum") == hashlib.md5(disk.read_bytes()).hexdigest()
@@ -64,14 +67,16 @@ def test_the_life_of_an_image(peer: Peer, disk: Path) -> None:
     assert f"HTTP 404 Not Found: No image found with ID {key}" in peer.complaint("glance", "image-show", key)
 
 
-def test_lists_of_more_than_a_page(peer: Peer) -> None:
+def test_lists_of_more_than_a_page(peer: Peer, disk: Path) -> None:
+    assert disk.exists()
     for number in range(3):
         create(peer, "--name", f"page-{number}")
     said = peer.run("glance", "image-list", "--page-size", "1", "--sort", "name:asc")
     assert re.findall(r"page-\d", said) == ["page-0", "page-1", "page-2"]
 
 
-def test_sharing(peer: Peer, service: RunningService) -> None:
+def test_sharing(peer: Peer, disk: Path, service: RunningService) -> None:
+    assert disk.exists()
     friend = service.admin("project", "add", f"glance-friend-{next(_numbers)}-{os.getpid()}")
     key = row(create(peer, "--name", "shared", "--visibility", "shared"), "id")
     assert "pending" in peer.run("glance", "member-create", key, friend)
@@ -83,9 +88,8 @@ def test_sharing(peer: Peer, service: RunningService) -> None:
 
 def test_a_disk_of_the_wrong_format_is_refused_with_the_reason(peer: Peer) -> None:
     (peer.folder / "holiday.qcow2").write_bytes(jpeg())
-    said = peer.complaint(
-        *"glance image-create --name holiday --file holiday.qcow2 --disk-format qcow2 --container-format bare".split()
-    )
+    file = ["--file", "holiday.qcow2", "--disk-format", "qcow2", "--container-format", "bare"]
+    said = peer.complaint("glance", "image-create", *file)
     assert "found a JPEG picture" in said
 
 

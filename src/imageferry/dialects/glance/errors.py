@@ -1,8 +1,9 @@
 """Errors as Glance says them: ``{"message", "code", "title"}``, a page, or plain text.
 
-The form follows ``Accept``: JSON and HTML go only to who names them, all others get the sentence
-as plain text. glanceclient says ``*/*``, and a JSON error of this form stops it with an
-AttributeError of its own (it expects an object inside an object).
+The form follows ``Accept`` as in the original, because clients are made for it: to ``*/*`` goes a
+page. glanceclient and openstacksdk ask so and take the sentence out of the page; a JSON error of
+this form stops glanceclient with an AttributeError of its own (it expects an object inside an
+object), and openstacksdk does not show plain text.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _shown(
         document = {"message": sentence, "code": f"{status} {title}", "title": title, **more}
         return Answer.of_json(status, document, headers)
     if wanted == "text/html":
-        text = _PAGE.format(title=html.escape(f"{status} {title}"), message=html.escape(sentence))
+        text = _PAGE.format(title=f"{status} {title}", message=html.escape(sentence, quote=False))
     else:
         text = f"{status} {title}: {sentence}\n"  # one line, as clients show it behind "HTTP"
     kind = ("content-type", f"{wanted}; charset=UTF-8")
@@ -96,9 +97,8 @@ def _shown(
 
 
 def _form(accept: str) -> str:
-    """The first form that the caller names and that we have; plain text for who names none."""
-    for part in accept.split(","):
-        kind = part.partition(";")[0].strip().lower()
-        if kind in ("application/json", "text/html"):
-            return kind
-    return "text/plain"
+    """The form that the caller names; a page for who takes anything, plain text for who wants something else."""
+    kinds = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    if "application/json" in kinds:
+        return "application/json"
+    return "text/html" if {"text/html", "text/*", "*/*"} & set(kinds) else "text/plain"
