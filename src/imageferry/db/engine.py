@@ -72,12 +72,11 @@ def _open_sqlite(url: URL) -> Engine:
     def keep_to_ourselves(*_context: object) -> None:
         """There are password hashes inside; SQLite itself would let everybody read a new file.
 
-        Only a file that is not there is opened (O_EXCL): closing one that SQLite has open lets
-        go of all locks this process has on it, and another process then spoils the database.
-        Source: sqlite.org/howtocorrupt.html, 2.2.
+        Made without opening it: closing a file drops all locks that this process has on it,
+        those of SQLite too (sqlite.org/howtocorrupt.html, 2.2).
         """
-        with suppress(OSError):  # SQLite says better what is wrong
-            os.close(os.open(url.database or "", os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with suppress(OSError):  # there already; or SQLite says better what is wrong
+            os.mknod(url.database or "", 0o600)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
