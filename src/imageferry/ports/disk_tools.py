@@ -30,7 +30,8 @@ class DiskTools(Protocol):
 
     Every driver promises: the program runs within ``ToolLimits``, sees no network address and no
     other file than the ones named here, and dies with the process that started it; its
-    trouble comes out as BadDisk (the file's fault), TimedOut, NoRoom or Unavailable.
+    trouble comes out as BadDisk (the file's fault), BadInput (no such file, or a format that it
+    cannot read or write), TimedOut, NoRoom or Unavailable.
     """
 
     def info(self, path: Path, disk_format: DiskFormat) -> DiskFacts:
