@@ -36,9 +36,9 @@ finish() {
     if [ "$code" -ne 0 ]; then
         say
         say "${bold}The demonstration stopped here, with exit code $code.${plain}"
-        if [ -s service.log ]; then
-            say "The last lines of the service's log:"
-            tail -n 5 service.log
+        if grep -qsv '"level": "info"' service.log; then
+            say "From the service's log:"
+            grep -v '"level": "info"' service.log | tail -n 5
         fi
     fi
     cd "$root"
@@ -131,6 +131,7 @@ write_clouds() {
 clouds:
   mira-k5:
     type: k5
+    k5_profile: B
     region_name: RegionOne
     auth: {auth_url: $url/v3, username: mira, password: $IMAGEFERRY_NEW_PASSWORD, project_name: web,
            user_domain_name: Default, project_domain_name: Default}
