@@ -17,6 +17,7 @@ The loader reads the process's environment and the usual folders by itself; noth
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -191,7 +192,10 @@ def _in_our_words() -> Iterator[None]:
     from openstack import exceptions as sdk
 
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of what the loader loads for itself
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            yield
     except (sdk.ConfigException, ks.ClientException) as error:
         raise BadInput("clouds.yaml", shown(str(error)), "a complete entry (see docs/clouds.md)") from error
     except yaml.YAMLError as error:

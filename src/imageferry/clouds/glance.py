@@ -56,6 +56,8 @@ class GlanceImages:
             params["marker"] = marker
 
     def show(self, name_or_id: str) -> ImageInfo:
+        if not name_or_id:
+            raise NotFound("image", name_or_id)
         try:
             return self.by_id(name_or_id)
         except NotFound:
@@ -69,7 +71,7 @@ class GlanceImages:
 
     def by_id(self, image_id: str) -> ImageInfo:
         """Raises NotFound; names are not looked up."""
-        if not image_id or "/" in image_id or image_id in (".", ".."):
+        if "/" in image_id or image_id in (".", ".."):
             raise NotFound("image", image_id)
         call = self.doing(f"show image {image_id}", image_id)
         return image_info(self._document(self._http.call("GET", self.at(image_id), call), call))

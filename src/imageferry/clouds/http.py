@@ -228,9 +228,9 @@ class Http:
             raise
         except (ks.Unauthorized, ks.MissingAuthPlugin) as error:
             raise LoginRefused(why=shown(str(getattr(error, "message", "") or "")), cloud=self.cloud) from error
-        except ks.SSLFailure as error:
+        except ks.SSLError as error:
             reason = f"its certificate cannot be trusted ({shown(str(error))}); give its CA as 'cacert' in clouds.yaml"
-            raise Unavailable(f"cloud {self.cloud}", reason=reason) from error
+            raise Refused(f"cloud {self.cloud}", "TLS", reason) from error
         except ks.HttpError as error:
             raise error_for(_reply_of(error), call) from error
         except (ks.ClientException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:

@@ -210,8 +210,15 @@ class SwiftObjects:
             marker = last
 
     def _at(self, container: str, name: str | None = None) -> str:
-        path = quote(container, safe="") if name is None else f"{quote(container, safe='')}/{quote(name, safe='/')}"
-        return f"{self._url().rstrip('/')}/{path}"
+        """The URL of a container or an object.
+
+        HTTP libraries take "." and ".." between slashes for directions, also when percent-encoded,
+        so that deleting the object ".." would be asked of the account: such names are not sent.
+        """
+        path = container if name is None else f"{container}/{name}"
+        if {".", ".."} & set(path.split("/")):
+            raise BadInput("name", path, 'no "." or ".." between slashes')
+        return f"{self._url().rstrip('/')}/{quote(container, safe='')}" + ("" if name is None else f"/{quote(name)}")
 
     def _doing(self, act: str, kind: str = "", key: str = "") -> Call:
         return Call(self._http.cloud, act, kind, key)
