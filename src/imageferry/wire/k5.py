@@ -86,22 +86,17 @@ def import_status(
         echo["password"] = MASK
     if text_numbers and status is not JobStatus.SUCCEEDED:
         echo |= {name: str(echo[name]) for name in ("min_ram", "min_disk")}
-    document: Document = {
+    document: Document = {} if image is None else _record(image)
+    document |= {
         "import_status": status.value,
         "progress": str(task.percent) if text_numbers and status is JobStatus.QUEUED else task.percent,
-    }
-    if failure is not None:
-        document |= error(failure.code, failure.message)
-    if image is not None:
-        document |= _record(image)
-    return {
-        **document,
         "id": task.input["image_id"],
         **echo,
         "conversion": True,
         "disk_format": "raw",
         "container_format": "bare",
     }
+    return document if failure is None else document | error(failure.code, failure.message)
 
 
 def import_job_status(task: Task) -> JobStatus:

@@ -113,7 +113,7 @@ def page_of(request: Request, most: int, *, start_fault: str, limit_fault: str) 
 def failure_of(task: Task, codes: Callable[[str], str]) -> k5.Failure | None:
     if not task.error_code:
         return None
-    return k5.Failure(codes(task.error_code), task.message[:1].upper() + task.message[1:])
+    return k5.Failure(codes(task.error_code), task.message)
 
 
 def _whole_number(text: str | None, fault: str) -> int:
