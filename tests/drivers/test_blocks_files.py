@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from imageferry.domain.block import BLOCK_SIZE, BlockName, name_of
 from imageferry.domain.errors import NoRoom
 from imageferry.stores.files import FileBlocks
 from tests.contracts.block_store import BlockStoreContract, Harm, a_block_in
+from tests.small_disk import small_disk
 
 
 class _Harm:
@@ -85,22 +83,13 @@ class TestFileBlocks(BlockStoreContract):
         assert list(store.stored()) == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("a tmpfs can be mounted by root only")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+def test_a_full_disk_is_told_and_leaves_nothing_half_made(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", 24) as folder:
+        _fill(folder)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half_made(small_disk: Path) -> None:
-    store = FileBlocks(small_disk)
+def _fill(folder: Path) -> None:
+    store = FileBlocks(folder)
     kept: list[BlockName] = []
     with pytest.raises(NoRoom, match="no room left"):
         for _ in range(10):
@@ -109,7 +98,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(small_disk: Path) -> N
             kept.append(name_of(content))
     assert kept
     assert {block.name for block in store.stored()} == set(kept)
-    assert list((small_disk / "incoming").iterdir()) == []
+    assert list((folder / "incoming").iterdir()) == []
     store.delete(kept[:1])
     content = os.urandom(BLOCK_SIZE - 1) + b"x"
     store.put(name_of(content), content)

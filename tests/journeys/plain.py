@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.running import RunningService
@@ -60,3 +62,12 @@ class Plain:
 
     def objects(self, path: str) -> str:
         return f"/v1/AUTH_{self.project_id}/{path}"
+
+
+def stream_optimized(raw: bytes, folder: Path) -> bytes:
+    """A disk as a streamOptimized VMDK, made by qemu-img."""
+    source, target = folder / "disk.raw", folder / "disk.vmdk"
+    source.write_bytes(raw)
+    options = ["-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"]
+    subprocess.run(["qemu-img", "convert", *options, source, target], check=True)
+    return target.read_bytes()

@@ -13,7 +13,6 @@ import http.client
 import itertools
 import random
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.disks import mbr_disk
-from tests.journeys.plain import Plain
+from tests.journeys.plain import Plain, stream_optimized
 from tests.running import RunningService
 
 ROUNDS = 50
@@ -86,7 +85,7 @@ def test_fifty_kills_at_random_moments_of_uploads_and_imports(
 ) -> None:
     chance = random.Random(20_261_120)
     raw = mbr_disk(3 * MIB) + random.Random(1).randbytes(2 * MIB) + bytes(7 * MIB)
-    disk = _vmdk(raw, tmp_path)
+    disk = stream_optimized(raw, tmp_path)
     service = new_service().start()
     service.add_user("mira", "travel")
     api = Plain(service).log_in("mira", "pw", "travel")
@@ -172,11 +171,3 @@ def _images(api: Plain) -> list[dict[str, str]]:
         found += page["images"]
         path = page.get("next", "")
     return found
-
-
-def _vmdk(raw: bytes, folder: Path) -> bytes:
-    source, target = folder / "disk.raw", folder / "disk.vmdk"
-    source.write_bytes(raw)
-    options = ["-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"]
-    subprocess.run(["qemu-img", "convert", *options, source, target], check=True)
-    return target.read_bytes()

@@ -25,6 +25,7 @@ from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.blob_writer import BlobWriter, Countdown, DigestLane, new_blob_id
+from imageferry.service.scratch import working_files
 
 _READ_AHEAD = 2  # blocks of one download
 _NAMES_A_PAGE = 256  # block names read from the records at a time: 1 GiB
@@ -194,7 +195,7 @@ class Blobs:
 
     def to_file(self, sections: Sequence[Section], path: Path, watch: Watch | None = None) -> None:
         """Write the sections to a fresh sparse file: blocks of zeros become holes."""
-        with path.open("wb", buffering=0) as file:
+        with working_files(), path.open("wb", buffering=0) as file:
             position = 0
             for name, span in self._named_spans(sections):
                 length = span.stop - span.start

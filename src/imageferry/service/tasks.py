@@ -7,17 +7,19 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
-from imageferry.domain.errors import BadDisk, Cancelled, FerryError, NotFound, TimedOut
+from imageferry.domain.errors import BadDisk, Cancelled, FerryError, NotFound, TimedOut, Unavailable
 from imageferry.domain.moment import later
 from imageferry.domain.task import KEEP_SECONDS, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
 from imageferry.ports.tasks import Interrupted, Tasks
+from imageferry.service.scratch import working_files
 
 _NOTE_S = 0.5  # how often running steps note their progress
 _MAX_TRIES = 5  # of one step that is cut off again and again: it may be what kills the process
@@ -207,7 +209,8 @@ class TaskService:
         )
         try:
             context.check()
-            context.work.mkdir(parents=True, exist_ok=True)
+            with working_files():
+                context.work.mkdir(parents=True, exist_ok=True)
             after = step.run(context)
         except Interrupted:
             self._end_step(
@@ -215,8 +218,11 @@ class TaskService:
             )
             raise
         except Exception as error:
+            # At once, not in ``ended``: on a full disk there may be no room to note anything before.
+            shutil.rmtree(context.work, ignore_errors=True)
             outcome = "cancelled" if isinstance(error, Cancelled) else "failed"
-            self._end_step(task, context._progress, outcome, _sentence(error))
+            with suppress(Unavailable):
+                self._end_step(task, context._progress, outcome, _sentence(error))
             raise
         self._end_step(task, context._progress, "done", "")
         return after

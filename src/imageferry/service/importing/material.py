@@ -18,6 +18,7 @@ from imageferry.domain.errors import BadDisk, Damaged, TooLarge
 from imageferry.domain.task import State
 from imageferry.ports.records import Session
 from imageferry.service.blobs import Blobs, Section, cut
+from imageferry.service.scratch import working_files
 from imageferry.service.tasks import StepContext
 from imageferry.service.windows import Windowed
 
@@ -87,7 +88,7 @@ class _Stream:
 
 def _unpack(context: StepContext, blobs: Blobs, sections: tuple[Section, ...], part: Path, *, max_bytes: int) -> None:
     stream: Any = _Stream(context, blobs, sections)
-    with part.open("wb", buffering=0) as target, gzip.GzipFile(fileobj=stream, mode="rb") as packed:
+    with working_files(), part.open("wb", buffering=0) as target, gzip.GzipFile(fileobj=stream, mode="rb") as packed:
         position = 0
         while data := _read_block(packed, context):
             position += len(data)
