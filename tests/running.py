@@ -13,6 +13,13 @@ from typing import Any
 
 import yaml
 
+from imageferry.bootstrap import open_records
+from imageferry.db.passwords import Argon2
+from imageferry.domain.access import Role
+from imageferry.domain.errors import NotFound
+from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.settings import read_settings
+
 START_S = 20.0
 
 
@@ -97,11 +104,21 @@ class RunningService:
         return self.run("admin", "--data", str(self.data), *arguments, **options).stdout.strip()
 
     def add_user(self, name: str, project: str, *, role: str = "member", password: str = "pw") -> str:
-        """A user with a role in a project (made when missing); returns the project's id."""
-        projects = {line.split()[1]: line.split()[0] for line in self.admin("project", "list").splitlines()}
-        project_id = projects.get(project) or self.admin("project", "add", project)
-        self.admin("user", "add", name, "--password", password, "--project", project, "--role", role)
-        return project_id
+        """A user with a role in a project (made when missing); returns the project's id.
+
+        As ``imageferry admin`` does it, without starting three processes.
+        """
+        records = open_records(read_settings({}, overrides={"data": str(self.data)}))
+        admin = IdentityAdmin(records, Argon2())
+        try:
+            try:
+                place = admin.project(project)
+            except NotFound:
+                place = admin.add_project(project)
+            admin.grant(admin.add_user(name, password, default_project=place.id), place, Role(role))
+            return place.id
+        finally:
+            records.close()
 
 
 def _clean_environment() -> dict[str, str]:

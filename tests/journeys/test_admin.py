@@ -1,0 +1,40 @@
+"""``imageferry admin`` while the service runs."""
+
+from __future__ import annotations
+
+from tests.journeys.plain import Plain
+from tests.running import RunningService
+
+
+def test_users_projects_and_roles_are_made_changed_and_removed(service: RunningService) -> None:
+    project_id = service.admin("project", "add", "rowing")
+    service.admin("user", "add", "ruth", "--password", "first", "--project", "rowing", "--role", "reader")
+    assert Plain(service).log_in("ruth", "first", "rowing").project_id == project_id
+    service.admin("role", "add", "member", "--user", "ruth", "--project", "rowing")
+    assert "ruth  rowing  member" in service.admin("role", "list")
+    service.admin("role", "remove", "member", "--user", "ruth", "--project", "rowing")
+    assert "ruth  rowing  member" not in service.admin("role", "list")
+    assert "ruth" in service.admin("user", "list")
+
+
+def test_a_new_password_ends_every_token_and_a_disabled_user_is_out(service: RunningService) -> None:
+    service.add_user("otto", "otters")
+    api = Plain(service).log_in("otto", "pw", "otters")
+    assert api.call("GET", "/v2/images").status == 200
+    service.admin("user", "password", "otto", input="second\n")
+    assert api.call("GET", "/v2/images").status == 401
+    api.token = ""
+    api.log_in("otto", "second", "otters")
+    service.admin("user", "set", "otto", "--disable")
+    assert api.call("GET", "/v2/images").status == 401
+    service.admin("user", "delete", "otto")
+    assert "otto" not in service.admin("user", "list").split()
+
+
+def test_what_is_there_already_and_what_is_not_there_are_told(service: RunningService) -> None:
+    service.admin("project", "add", "once")
+    again = service.run("admin", "--data", str(service.data), "project", "add", "once", check=False)
+    assert again.returncode == 5
+    assert "exists already" in again.stderr
+    nobody = service.run("admin", "--data", str(service.data), "user", "delete", "nobody", check=False)
+    assert nobody.returncode == 4
