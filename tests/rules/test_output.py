@@ -62,8 +62,13 @@ def test_a_table_is_for_people() -> None:
 
 
 def test_one_thing_is_a_line_for_each_field() -> None:
-    assert _one("table", {"name": "debian", "size": Bytes(1 << 30), "properties": {"os": "linux"}}) == (
-        "field       value\n----------  --------\nname        debian\nsize        1 GiB\nproperties  os=linux\n"
+    assert _one("table", {"name": "debian", "size": Bytes(1 << 30), "properties": {"os": "linux", "a": "b"}}) == (
+        "field       value\n"
+        "----------  --------\n"
+        "name        debian\n"
+        "size        1 GiB\n"
+        "properties  os=linux\n"
+        "            a=b\n"
     )
 
 

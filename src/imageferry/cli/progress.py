@@ -46,8 +46,8 @@ class Lines:
     """One JSON object a line.
 
     Keys: stage, transferred, size (null: unknown), unit (bytes, percent), sent, skipped,
-    already_there, elapsed (seconds since the start), rate (units each second in this stage);
-    and where known task_id, image_id, message.
+    already_there, elapsed (seconds since the start), rate (units each second since the stage's
+    first line, where it is null); and where known task_id, image_id, message.
     """
 
     def __init__(self, write: Callable[[str], object], now: Callable[[], float] = time.monotonic) -> None:
@@ -55,26 +55,28 @@ class Lines:
         self._now = now
         self._start = self._stage_start = self._written = now()
         self._stage = ""
+        self._stage_done = 0
         self._held: Moved | None = None  # news that came too soon after the last line
 
     def show(self, moved: Moved) -> None:
+        now = self._now()
         first = moved.stage != self._stage
         if first:
             self.close()
-            self._stage, self._stage_start = moved.stage, self._now()
+            self._stage, self._stage_done, self._stage_start = moved.stage, moved.done, now
         last = moved.total is not None and moved.done >= moved.total
-        if first or last or self._now() - self._written >= _EVERY_S:
-            self._line(moved)
+        if first or last or now - self._written >= _EVERY_S:
+            self._line(moved, now)
         else:
             self._held = moved
 
     def close(self) -> None:
         if self._held is not None:
-            self._line(self._held)
+            self._line(self._held, self._now())
 
-    def _line(self, moved: Moved) -> None:
-        self._held, self._written = None, self._now()
-        seconds = self._written - self._stage_start
+    def _line(self, moved: Moved, now: float) -> None:
+        self._held, self._written = None, now
+        seconds = now - self._stage_start
         line: dict[str, object] = {
             "stage": moved.stage,
             "transferred": moved.done,
@@ -83,8 +85,8 @@ class Lines:
             "sent": moved.sent,
             "skipped": moved.skipped,
             "already_there": moved.already_there,
-            "elapsed": round(self._written - self._start, 3),
-            "rate": round(moved.done / seconds, 1) if seconds > 0 else None,
+            "elapsed": round(now - self._start, 3),
+            "rate": round((moved.done - self._stage_done) / seconds, 1) if seconds > 0 else None,
         }
         more = {"task_id": moved.task_id, "image_id": moved.image_id, "message": moved.message}
         self._write(json.dumps(line | {name: text for name, text in more.items() if text}) + "\n")

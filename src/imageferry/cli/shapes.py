@@ -47,8 +47,13 @@ def _table(data: Data) -> str:
 
 
 def _sheet(data: Data) -> str:
-    """A line for each field: the way to show one thing."""
-    lines = [[escaped(name), _for_people(row[name])] for row in data.rows for name in data.names]
+    """A line for each field, and for each item in one: the way to show one thing."""
+    lines = [
+        [name if number == 0 else "", item]
+        for row in data.rows
+        for name in data.names
+        for number, item in enumerate(_items(row[name]))
+    ]
     return _drawn([["field", "value"], *lines], [False, False], None)
 
 
@@ -135,13 +140,16 @@ def _json_line(value: object) -> str:
 
 
 def _for_people(value: object) -> str:
-    if isinstance(value, Bytes):
-        return amount(value)
+    return ", ".join(_items(value))
+
+
+def _items(value: object) -> list[str]:
+    """What a person reads, one text for each item of a list or mapping; at least one."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{escaped(str(name))}={_for_people(item)}" for name, item in value.items()) or "-"
+        return [f"{escaped(str(name))}={_for_people(item)}" for name, item in value.items()] or ["-"]
     if isinstance(value, list | tuple):
-        return ", ".join(map(_for_people, value)) or "-"
-    return _for_programs(value) or "-"
+        return [_for_people(item) for item in value] or ["-"]
+    return [amount(value) if isinstance(value, Bytes) else _for_programs(value) or "-"]
 
 
 def _is_number(value: object) -> bool:
