@@ -17,6 +17,7 @@ The loader reads the process's environment and the usual folders by itself; noth
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageferry.clouds.trouble import shown
 from imageferry.domain.errors import BadInput, NotFound
+from imageferry.ports.clock import Sleep
 from imageferry.ports.cloud import Cloud
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def chosen(name: str, env: Mapping[str, str]) -> bool:
     return bool(name or env.get("OS_CLOUD") or env.get("OS_AUTH_URL"))
 
 
-def open_configured(name: str, *, region: str = "", file: Path | None = None) -> Cloud:
+def open_configured(name: str, *, region: str = "", file: Path | None = None, sleep: Sleep = time.sleep) -> Cloud:
     """A cloud by name; without one the loader's own choice (OS_CLOUD, then OS_* variables).
 
     Args:
@@ -77,7 +79,7 @@ def open_configured(name: str, *, region: str = "", file: Path | None = None) ->
         kind = str(loader.cloud_config["clouds"].get(name or loader.default_cloud, {}).get("type") or OPENSTACK)
         if kind not in _KINDS:
             raise BadInput("type", kind, f"one of {', '.join(_KINDS)}")
-        return _KINDS[kind](loader, name or None, region)
+        return _KINDS[kind](loader, name or None, region, sleep)
 
 
 def entries() -> list[CloudEntry]:
@@ -116,19 +118,19 @@ def _entry(name: str, loader: OpenStackConfig) -> CloudEntry:
     )
 
 
-def _openstack(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
+def _openstack(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) -> Cloud:
     from imageferry.clouds.http import Http
     from imageferry.clouds.openstack import OpenStackCloud, Place
 
     found = loader.get_one(name, **_region(region))
-    http = Http(_session(found), found.name)
+    http = Http(_session(found), found.name, sleep=sleep)
     overrides = {service: url for service in _SERVICES if (url := found.get_endpoint(service))}
     interface = str(found.get_interface("image") or "public")
     place = Place(region=str(found.region_name or ""), interface=interface, overrides=overrides)
     return OpenStackCloud(http, place)
 
 
-def _k5(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
+def _k5(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) -> Cloud:
     from imageferry.clouds.http import Http
     from imageferry.clouds.k5 import K5Cloud, K5Settings
     from imageferry.clouds.k5_words import profile_of
@@ -152,10 +154,10 @@ def _k5(loader: OpenStackConfig, name: str | None, region: str) -> Cloud:
         auth_url=auth_url,
         vmimport=str(raw.get("vmimport_endpoint_override") or ""),
     )
-    return K5Cloud(Http(_session(found), found.name), settings)
+    return K5Cloud(Http(_session(found), found.name, sleep=sleep), settings)
 
 
-_KINDS: Mapping[str, Callable[[OpenStackConfig, str | None, str], Cloud]] = {OPENSTACK: _openstack, K5: _k5}
+_KINDS: Mapping[str, Callable[[OpenStackConfig, str | None, str, Sleep], Cloud]] = {OPENSTACK: _openstack, K5: _k5}
 """What ``type:`` may say."""
 
 

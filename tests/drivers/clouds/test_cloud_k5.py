@@ -1,4 +1,4 @@
-"""The k5 driver keeps the contract of clouds, against our own service."""
+"""The K5 driver keeps the contract of clouds, against our own service."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from imageferry.ports.cloud import Cloud
 from tests.contracts.cloud import CloudContract
-from tests.drivers.clouds import OTHER_PASSWORD, PASSWORD, SECRETS, opened, start
+from tests.drivers.clouds.services import OTHER_PASSWORD, PASSWORD, SECRETS, opened, start
 from tests.running import RunningService
 
 OPTIONS: dict[str, object] = {"os_type": "centos"}
 
 
-REGIONS = {"fi-1": "A", "uk-1": "B", "jp-east-3": "C"}
+REGIONS = {"fi-1": "A", "uk-1": "B"}  # C has no segments; its requests are tested against the fake
 
 
 @pytest.fixture(scope="module", params=list(REGIONS))

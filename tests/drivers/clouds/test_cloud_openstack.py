@@ -1,4 +1,4 @@
-"""The openstack driver keeps the contract of clouds, against our own service."""
+"""The OpenStack driver keeps the contract of clouds, against our own service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from imageferry.ports.cloud import Cloud
 from tests.contracts.cloud import CloudContract
-from tests.drivers.clouds import OTHER_PASSWORD, PASSWORD, SECRETS, opened, start
+from tests.drivers.clouds.services import OTHER_PASSWORD, PASSWORD, SECRETS, opened, start
 from tests.running import RunningService
 
 REGION = "RegionOne"
