@@ -27,6 +27,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, whole
 from imageferry.service.exporting.shelf import Shelf
 from imageferry.service.exporting.targets import Targets
+from imageferry.service.scratch import working_files
 from imageferry.service.tasks import Plan, Step, StepContext
 from imageferry.wire import ovf
 
@@ -132,8 +133,9 @@ class ExportSteps:
             max_bytes=_most_of(state["capacity"]),
             progress=context.progress,
         )
-        source.unlink()
-        _sync(_disk_file(context))
+        with working_files():
+            source.unlink()
+            _sync(_disk_file(context))
 
     def _stored_part(self, context: StepContext, file: IO[bytes], hasher: Any) -> BlobDraft | None:
         """The next part of the file, None at its end."""
