@@ -1,0 +1,253 @@
+"""Tasks: watched, cancelled, bounded, forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imageferry.db.records import SqlRecords
+from imageferry.domain.access import Caller, Role
+from imageferry.domain.errors import BadDisk, Forbidden, NotFound
+from imageferry.domain.task import State, Task, TaskKind, TaskStatus
+from imageferry.ports.tasks import Interrupted
+from imageferry.service import tasks as task_module
+from imageferry.service.tasks import Plan, Step, StepContext, TaskService
+from tests.services.conftest import Clock
+from tests.walking import Walker
+
+House = tuple[TaskService, Walker]
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture
+def make(records: SqlRecords, clock: Clock, tmp_path: Path) -> MakeHouse:
+    def make_house(*steps: Step) -> House:
+        plan = Plan(steps=steps, result=lambda state: {"said": state.get("said", "")})
+        service = TaskService(records, clock, tmp_path / "work", {TaskKind.IMPORT: plan})
+        walker = Walker(service)
+        service.attach(walker)
+        return service, walker
+
+    return make_house
+
+
+def saying(letter: str) -> Callable[[StepContext], State]:
+    return lambda context: {"said": context.state.get("said", "") + letter}
+
+
+def start(service: TaskService, caller: Caller) -> Task:
+    return service.start(caller, TaskKind.IMPORT, source="test", task_input={"a": 1})
+
+
+def test_a_task_goes_through_its_steps_and_keeps_input_result_and_log(
+    make: MakeHouse, member: Callable[[str], Caller], clock: Clock
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")), Step(name="two", run=saying("b")))
+    task = start(service, member("p"))
+    assert (task.status, task.percent) == (TaskStatus.QUEUED, 0)
+    walker.walk()
+    ended = service.show(member("p"), task.id)
+    assert ended.status is TaskStatus.SUCCEEDED
+    assert ended.percent == 100
+    assert ended.input == {"a": 1}
+    assert ended.result == {"said": "ab"}
+    assert ended.expires_at is not None
+    assert (ended.expires_at - ended.updated_at) == 48 * 3600 * 1_000_000
+    log = service.log(member("p"), task.id)
+    assert [(line.name, line.outcome) for line in log] == [("one", "done"), ("two", "done")]
+    assert all(line.ended_at and line.ended_at > line.started_at for line in log)
+
+
+def test_progress_is_seen_while_a_step_runs(
+    make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    seen: list[tuple[str, int, int | None, int]] = []
+
+    def work(context: StepContext) -> State:
+        context.begin(1000)
+        context.advance(250)
+        now = service.show(member("p"), context.task.id)
+        seen.append((now.step, now.progress.done, now.progress.total, now.percent))
+        return {}
+
+    service, walker = make(Step(name="one", run=saying("a")), Step(name="two", run=work))
+    start(service, member("p"))
+    walker.walk()
+    assert seen == [("two", 250, 1000, 62)]
+
+
+def test_a_failure_leaves_a_code_and_a_sentence(make: MakeHouse, member: Callable[[str], Caller]) -> None:
+    def refuse(_: StepContext) -> State:
+        raise BadDisk("web.vmdk", "not-a-disk", "a disk image", "a JPEG picture", "Choose the disk file itself.")
+
+    service, walker = make(Step(name="one", run=refuse), Step(name="two", run=saying("b")))
+    task = start(service, member("p"))
+    walker.walk()
+    ended = service.show(member("p"), task.id)
+    assert (ended.status, ended.error_code) == (TaskStatus.FAILED, "not-a-disk")
+    assert ended.message == "web.vmdk: expected a disk image, found a JPEG picture. Choose the disk file itself."
+    assert [line.name for line in service.log(member("p"), task.id)] == ["one"]
+
+
+def test_an_unexpected_error_tells_the_caller_nothing_of_its_text(
+    make: MakeHouse, member: Callable[[str], Caller]
+) -> None:
+    def crash(_: StepContext) -> State:
+        raise RuntimeError("password=hunter2 in /srv/secret")
+
+    service, walker = make(Step(name="one", run=crash))
+    task = start(service, member("p"))
+    walker.walk()
+    ended = service.show(member("p"), task.id)
+    assert ended.error_code == "internal-error"
+    assert "hunter2" not in ended.message
+    assert "hunter2" not in str(service.log(member("p"), task.id))
+
+
+def test_a_task_that_waits_can_be_cancelled(make: MakeHouse, member: Callable[[str], Caller]) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    task = start(service, member("p"))
+    assert service.cancel(member("p"), task.id)
+    walker.walk()
+    assert service.show(member("p"), task.id).status is TaskStatus.CANCELLED
+    assert not service.cancel(member("p"), task.id)
+
+
+def test_a_running_step_ends_when_it_is_cancelled(
+    make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    done: list[int] = []
+
+    def work(context: StepContext) -> State:
+        for number in range(100):
+            if number == 3:
+                service.cancel(member("p"), context.task.id)
+            context.progress(number, 100)
+            done.append(number)
+        return {}
+
+    service, walker = make(Step(name="one", run=work), Step(name="two", run=saying("b")))
+    task = start(service, member("p"))
+    walker.walk()
+    assert service.show(member("p"), task.id).status is TaskStatus.CANCELLED
+    assert done == [0, 1, 2]
+    assert [line.outcome for line in service.log(member("p"), task.id)] == ["cancelled"]
+
+
+def test_a_step_over_its_time_limit_ends_with_the_reason(
+    make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+
+    def slow(context: StepContext) -> State:
+        time.sleep(0.05)
+        context.progress(1, 2)
+        return {}
+
+    service, walker = make(Step(name="one", run=slow, limit_s=0.01))
+    task = start(service, member("p"))
+    walker.walk()
+    ended = service.show(member("p"), task.id)
+    assert (ended.status, ended.error_code) == (TaskStatus.FAILED, "timed-out")
+    assert "one" in ended.message
+
+
+def test_a_step_that_takes_the_process_down_again_and_again_is_given_up(
+    make: MakeHouse, member: Callable[[str], Caller], records: SqlRecords, clock: Clock
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    task = start(service, member("p"))
+    for _ in range(5):
+        with records.writing() as session:
+            session.tasks.start_step(task.id, "one", clock())  # a try of which the end was never noted
+    walker.walk()
+    ended = service.show(member("p"), task.id)
+    assert ended.status is TaskStatus.FAILED
+    assert "cut off 5 times" in ended.message
+
+
+def test_stopping_the_service_does_not_count_as_a_try(
+    make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+
+    def work(context: StepContext) -> State:
+        context.progress(1, 2)
+        return {"said": "done"}
+
+    service, walker = make(Step(name="one", run=work))
+    task = start(service, member("p"))
+    service.stop()
+    for _ in range(8):
+        walker.walk()
+    service._stopping = False
+    walker.walk()
+    assert service.show(member("p"), task.id).status is TaskStatus.SUCCEEDED
+
+
+def test_a_cut_off_step_runs_again_and_the_log_shows_both_tries(
+    make: MakeHouse, member: Callable[[str], Caller]
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")), Step(name="two", run=saying("b")))
+    task = start(service, member("p"))
+
+    def die_after_two(name: str) -> None:
+        if name == "two":
+            raise Interrupted
+
+    walker.after = die_after_two
+    walker.walk()
+    assert service.show(member("p"), task.id).status is TaskStatus.RUNNING
+    walker.after = lambda _: None
+    walker.walk()
+    assert service.show(member("p"), task.id).result == {"said": "ab"}
+    assert [line.name for line in service.log(member("p"), task.id)] == ["one", "two", "two"]
+
+
+def test_the_work_folder_is_gone_whatever_the_end(
+    make: MakeHouse, member: Callable[[str], Caller], tmp_path: Path
+) -> None:
+    def leave_something(context: StepContext) -> State:
+        (context.work / "scratch").write_bytes(b"x" * 1000)
+        if context.state.get("fail"):
+            raise BadDisk("d", "empty", "a disk", "nothing")
+        return {"fail": True}
+
+    service, walker = make(Step(name="one", run=leave_something), Step(name="two", run=leave_something))
+    start(service, member("p"))
+    walker.walk()
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_another_project_sees_no_task_and_a_reader_starts_none(make: MakeHouse, member: Callable[..., Caller]) -> None:
+    service, _ = make(Step(name="one", run=saying("a")))
+    task = start(service, member("p"))
+    with pytest.raises(NotFound):
+        service.show(member("q"), task.id)
+    with pytest.raises(NotFound):
+        service.cancel(member("q"), task.id)
+    assert service.page(member("q")) == []
+    assert [row.id for row in service.page(member("p", Role.READER))] == [task.id]
+    with pytest.raises(Forbidden):
+        start(service, member("p", Role.READER))
+    with pytest.raises(Forbidden):
+        service.cancel(member("p", Role.READER), task.id)
+
+
+def test_a_task_expires_two_days_after_its_end_and_never_before(
+    make: MakeHouse, member: Callable[[str], Caller], clock: Clock
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    waiting, ended = start(service, member("p")), start(service, member("p"))
+    walker.waiting = [ended.id]
+    walker.walk()
+    clock.pass_time(47 * 3600)
+    assert service.forget_expired() == 0
+    clock.pass_time(2 * 3600)
+    assert service.forget_expired() == 1
+    assert [row.id for row in service.page(member("p"))] == [waiting.id]
