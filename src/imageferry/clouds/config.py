@@ -76,7 +76,7 @@ def open_configured(name: str, *, region: str = "", file: Path | None = None, sl
         loader = _loader(file)
         if name and name not in loader.get_cloud_names():
             raise NotFound("cloud", name)
-        kind = str(loader.cloud_config["clouds"].get(name or loader.default_cloud, {}).get("type") or OPENSTACK)
+        kind = str(_checked_entry(loader, name or loader.default_cloud or "").get("type") or OPENSTACK)
         if kind not in _KINDS:
             raise BadInput("type", kind, f"one of {', '.join(_KINDS)}")
         return _KINDS[kind](loader, name or None, region, sleep)
@@ -118,6 +118,14 @@ def _entry(name: str, loader: OpenStackConfig) -> CloudEntry:
     )
 
 
+def _checked_entry(loader: OpenStackConfig, name: str) -> dict[str, Any]:
+    """What is written of a cloud; the loader itself trips over other shapes."""
+    entry = loader.cloud_config["clouds"].get(name, {})
+    if not isinstance(entry, dict) or not isinstance(entry.get("auth") or {}, dict):
+        raise BadInput("clouds.yaml", f"cloud {name}", "a mapping of keys, with a mapping under auth")
+    return entry
+
+
 def _openstack(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) -> Cloud:
     from imageferry.clouds.http import Http
     from imageferry.clouds.openstack import OpenStackCloud, Place
@@ -136,7 +144,7 @@ def _k5(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) ->
     from imageferry.clouds.k5_words import profile_of
     from imageferry.wire.k5 import Account
 
-    raw = loader.cloud_config["clouds"][name or loader.default_cloud]
+    raw = _checked_entry(loader, name or loader.default_cloud or "")
     auth = raw.get("auth") or {}
     region = region or str(raw.get("region_name") or "")
     if not region:
@@ -179,11 +187,11 @@ def _region(region: str) -> dict[str, str]:
 def _loader(file: Path | None) -> OpenStackConfig:
     from openstack.config.loader import OpenStackConfig
 
-    if file is None:
-        return OpenStackConfig(app_name="imageferry")
-    return OpenStackConfig(
-        config_files=[str(file)], secure_files=[], vendor_files=[], load_envvars=False, app_name="imageferry"
-    )
+    own = {"config_files": [str(file)], "secure_files": [], "vendor_files": [], "load_envvars": False}
+    try:
+        return OpenStackConfig(app_name="imageferry", **({} if file is None else own))
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise BadInput("clouds.yaml", "a file of another shape", "a mapping with the key 'clouds'") from error
 
 
 @contextmanager

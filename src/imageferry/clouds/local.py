@@ -47,6 +47,8 @@ def running(folder: Path, env: Mapping[str, str]) -> Iterator[Path]:
     if _answers(folder):
         yield clouds_file(folder)
         return
+    if folder.exists() and not folder.is_dir():
+        raise Unavailable("the local service", reason=f"its data folder {folder} is no folder")
     process = _started(folder, env)
     try:
         yield clouds_file(folder)
@@ -102,7 +104,8 @@ def _ready(folder: Path, command: list[str], env: Mapping[str, str], log: IO[str
             return None
         time.sleep(_BEAT_S)
     log.seek(0)
-    reason = (log.read().strip().splitlines() or ["it ended without a word"])[-1].removeprefix("imageferry: ")
+    words = [line.removeprefix("imageferry: ") for line in log.read().splitlines() if line.startswith("imageferry: ")]
+    reason = (words[0] if words else "it ended without a word").rstrip(".")
     raise Unavailable("the local service", reason=reason)
 
 
