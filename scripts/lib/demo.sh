@@ -78,10 +78,11 @@ run() {
     [ "$((to - from))" -lt 2000000000 ] || say "  ($took s)"
 }
 
-# make_installer_disk DISK GRUB TREE: GRUB's disk, made 8 GiB long, with a second partition in its table,
+# make_installer_disk DISK GRUB TREE: GRUB's disk, made $disk_gib long, with a second partition in its table,
 # and a file system with TREE and some data in it.
 make_installer_disk() {
-    local disk=$1 grub=$2 tree=$3 start=$((16 << 20)) size=$((8 << 30))
+    local disk=$1 grub=$2 tree=$3 start=$((16 << 20)) size
+    size=$(numfmt --from=iec-i "${disk_gib}Gi")
     cp "$grub" "$disk"
     truncate -s "$size" "$disk"
     # The second of the four rows of the partition table: type 0x83 (Linux); where it starts and how long
@@ -97,7 +98,7 @@ with open(disk, "r+b") as file:
 PYTHON
     mkdir tree
     cp -r "$tree/." tree
-    head -c 200M /dev/urandom >tree/data.bin
+    head -c "${data_mib}M" /dev/urandom >tree/data.bin
     # mke2fs is in a folder that only root's PATH has.
     PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -L debian -d tree -E "offset=$start" "$disk" "$(((size - start) >> 10))k"
     rm -rf tree
