@@ -22,7 +22,7 @@ from imageferry.domain.identity import Login, NamedIn, Project, Scope
 from imageferry.domain.moment import SECOND, Moment
 from imageferry.domain.region import Region
 from imageferry.service.services import Services
-from imageferry.settings import Settings
+from imageferry.settings import Secret, Settings
 
 HOST = "cloud.example:8765"
 BASE = f"http://{HOST}"
@@ -115,10 +115,18 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def running_cloud(folder: Path, regions: Sequence[Region] = (Region(name="RegionOne"),)) -> Iterator[Cloud]:
+def running_cloud(
+    folder: Path, regions: Sequence[Region] = (Region(name="RegionOne"),), database_url: str = ""
+) -> Iterator[Cloud]:
     """A service with the projects admin, demo, alt and the users admin, mira and rita (demo), alex (alt), nobody."""
     clock = Clock()
-    settings = Settings(data=str(folder), store="memory", regions=tuple(regions), max_image_bytes=32 << 20)
+    settings = Settings(
+        data=str(folder),
+        store="memory",
+        regions=tuple(regions),
+        max_image_bytes=32 << 20,
+        database_url=Secret(database_url),
+    )
     house = bootstrap.build(settings, clock=clock)
     admin = house.services.admin
     admin.first_start("pw of admin")

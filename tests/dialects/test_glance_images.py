@@ -238,7 +238,7 @@ def test_who_may_create(cloud: Cloud, admin: Cloud) -> None:
     assert admin.call("POST", "/v2/images", {"owner": "ghost"}).status == 400
 
 
-@pytest.mark.parametrize("key", ["nope", "%00", "a%2Fb", "%F0%9F%98%80", "x" * 3000, str(uuid.uuid4())])
+@pytest.mark.parametrize("key", ["nope", "%00", "a%2Fb", "%F0%9F%98%80", "x" * 3000, str(uuid.UUID(int=5))])
 def test_what_is_not_there_is_a_404(mine: Cloud, key: str) -> None:
     for method, path in (
         ("GET", ""),

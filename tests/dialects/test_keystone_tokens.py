@@ -154,7 +154,6 @@ _UNKNOWN: list[tuple[dict[str, Any], object]] = [
     (password(name="mira", domain={"id": "default"}, password="wrong"), None),
     (password(name="ghost", domain={"id": "default"}, password="x"), None),
     (password(name="mira", domain={"id": "ghost"}, password="pw of mira"), None),
-    (password(name="mira\0", domain={"id": "default"}, password="pw of mira"), None),
     (password(name="\U0001f600‮", domain={"name": "\U0001f600"}, password="\U0001f600"), None),
     (password(), {"project": {"id": "ghost"}}),
     (password(), {"project": {"name": "demo", "domain": {"name": "Ab3dEfgh"}}}),
