@@ -220,7 +220,6 @@ def test_debug_says_what_is_asked_and_no_secret(person: Person, disk: Path) -> N
     listed = person("image", "list", "--debug")
     for stderr in (pushed.stderr, listed.stderr):
         assert "/v2/images" in stderr
-        assert "***" in stderr or "{SHA256}" in stderr  # tokens, blotted out
         for name, secret in re.findall(r"(?i)(x-(?:auth|subject)-token)[\"']?: [\"']?([^\s\"',]*)", stderr):
             assert secret == "***", name
     assert pushed.stdout.startswith("field")

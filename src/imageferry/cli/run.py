@@ -90,3 +90,4 @@ def _log_everything() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG)
+    logging.getLogger("stevedore").setLevel(logging.WARNING)  # its cache is nobody's trouble
