@@ -8,7 +8,9 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -246,6 +248,27 @@ def test_a_wait_that_takes_too_long_ends_with_10_and_names_the_job(person: Perso
     assert "imageferry task wait " in done.stderr
     task_id = done.stderr.split("imageferry task wait ")[1].split()[0]
     person("task", "wait", task_id, "--cloud", "k5")
+
+
+def test_ctrl_c_in_the_middle_of_an_upload_leaves_no_image(person: Person) -> None:
+    disk = person.folder / "large.raw"
+    with disk.open("wb") as file:
+        file.write(b"\0" * 510 + b"\x55\xaa")
+        for _ in range(512):
+            file.write(os.urandom(1 << 20))
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "IMAGEFERRY_"))}
+    command = [sys.executable, "-m", "imageferry.cli.main", "push", str(disk), "--progress", "json"]
+    process = subprocess.Popen(
+        command, env=env | person.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=person.folder
+    )
+    assert process.stderr is not None
+    next(line for line in process.stderr if '"upload"' in line)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "imageferry: interrupted"
+    assert person.json("image", "list") == []
 
 
 def test_the_cloud_is_chosen_before_or_after_the_command_or_by_the_environment(person: Person) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from imageferry.cli.text import escaped
 from imageferry.domain.errors import Damaged
 from imageferry.settings import read_settings
 
@@ -54,7 +55,7 @@ def verify(data: Path | None, config: Path | None) -> None:
     bad = 0
     for block in verifier.verify():
         bad += 1
-        click.echo(f"{block.name} {block.trouble}: " + "; ".join(block.belongs_to))
+        click.echo(escaped(f"{block.name} {block.trouble}: " + "; ".join(block.belongs_to)))
     house.close()
     click.echo(f"{verifier.checked} blocks checked, {bad} bad", err=True)
     sys.exit(Damaged.exit_code if bad else 0)
