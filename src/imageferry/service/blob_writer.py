@@ -20,7 +20,7 @@ from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
 
-_UNDER_WAY = 4  # blocks of one upload that may be in memory
+_UNDER_WAY = 4  # blocks of one upload that may be at work
 
 
 class BlobWriter:
@@ -32,6 +32,7 @@ class BlobWriter:
         records: Records,
         clock: Clock,
         workers: ThreadPoolExecutor,
+        room: threading.Semaphore,
         algorithms: frozenset[Algorithm],
     ) -> None:
         self._store = store
@@ -44,6 +45,7 @@ class BlobWriter:
         self._held: bytes | bytearray | None = None  # the first block, until a second one comes
         self._blocks: dict[int, BlockName] = {}
         self._room = threading.BoundedSemaphore(_UNDER_WAY)
+        self._common_room = room
         self._puts: deque[Future[None]] = deque()
         self._lanes = {algorithm: DigestLane(algorithm) for algorithm in algorithms}
 
@@ -76,7 +78,7 @@ class BlobWriter:
             run = min(length, BLOCK_SIZE)
             self._send_held()
             if self._lanes:
-                self._hash(zeros(run), Countdown(len(self._lanes), self._room.release))
+                self._hash(zeros(run), Countdown(len(self._lanes), self._leave_room))
             self._size += run
             length -= run
 
@@ -120,7 +122,7 @@ class BlobWriter:
         self._begin()
         while self._puts and self._puts[0].done():
             self._puts.popleft().result()
-        jobs = Countdown(len(self._lanes) + 1, self._room.release)
+        jobs = Countdown(len(self._lanes) + 1, self._leave_room)
         self._hash(block, jobs)
         put = self._workers.submit(self._keep, index, block)
         put.add_done_callback(lambda _: jobs.one_done())
@@ -128,8 +130,13 @@ class BlobWriter:
 
     def _hash(self, block: bytes | bytearray, jobs: Countdown) -> None:
         self._room.acquire()
+        self._common_room.acquire()
         for lane in self._lanes.values():
             lane.put(block, jobs.one_done)
+
+    def _leave_room(self) -> None:
+        self._common_room.release()
+        self._room.release()
 
     def _begin(self) -> None:
         if self._upload is None:

@@ -27,6 +27,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blob_writer import BlobWriter, Countdown, DigestLane, new_blob_id
 from imageferry.service.scratch import working_files
 
+_UNDER_WAY = 8  # blocks of all uploads that may be at work: room is left as soon as they are stored, so nobody starves
 _READ_AHEAD = 2  # blocks of one download
 _NAMES_A_PAGE = 256  # block names read from the records at a time: 1 GiB
 
@@ -72,6 +73,7 @@ class Blobs:
         self._records = records
         self._clock = clock
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="blocks")
+        self._room = threading.BoundedSemaphore(_UNDER_WAY)
 
     def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)
@@ -80,7 +82,7 @@ class Blobs:
 
     def writer(self, algorithms: Collection[Algorithm] = (Algorithm.MD5,)) -> BlobWriter:
         """Begin a blob. The algorithms' digests come with it, computed in the same pass."""
-        return BlobWriter(self._store, self._records, self._clock, self._workers, frozenset(algorithms))
+        return BlobWriter(self._store, self._records, self._clock, self._workers, self._room, frozenset(algorithms))
 
     def keep(self, draft: BlobDraft) -> Blob:
         """Keep a finished blob in a transaction of its own (see ``keep_in``)."""

@@ -159,6 +159,7 @@ class Edge:
         try:
             async for block in body.blocks():
                 await self._run(sink.write, block)
+                del block
             return await self._run(wish.answer)
         finally:
             await asyncio.shield(self._run(_leave, sink))
@@ -285,8 +286,10 @@ class _Body:
             while size + len(piece) >= BLOCK_SIZE:
                 taken = BLOCK_SIZE - size
                 held.append(piece[:taken])
-                yield b"".join(held)
+                block = b"".join(held)
                 held, size, piece = [], 0, piece[taken:]
+                yield block
+                del block  # it may be long before there is another: hold one, not two
             if piece:
                 held.append(piece)
                 size += len(piece)
