@@ -32,14 +32,21 @@ need_packages() {
     # The lists of packages are fetched only when those at hand do not do: absent, or too old.
     _install "${missing[@]}" >/dev/null 2>&1 || {
         say "packages: the machine's lists do not do, updating them"
-        _apt_get update || die "apt-get update failed, see above"
-        _install "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
+        _quietly _apt_get update
+        _quietly _install "${missing[@]}"
     }
     say "packages: installed ${missing[*]}"
 }
 
 _install() {
     _apt_get install --yes --no-install-recommends "$@"
+}
+
+# What apt and dpkg say is of interest only when they fail.
+_quietly() {
+    local told
+    told=$("$@" 2>&1) || die "apt-get failed:
+$told"
 }
 
 # Uses need_packages' own ``as_root``. Servers that a package starts must not keep setup's lock (9).
