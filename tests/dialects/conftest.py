@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.dialects.k5_service import K5, running_k5, small_vmdk
 from tests.dialects.swift_service import Swift, running_swift
 
 _projects = itertools.count(1)
@@ -22,3 +23,20 @@ def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
 def swift(swift_server: Swift) -> Swift:
     """A client of a fresh project."""
     return swift_server.as_("member", f"p{next(_projects)}")
+
+
+@pytest.fixture(scope="session")
+def k5_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[K5]:
+    with running_k5(tmp_path_factory.mktemp("k5") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def k5(k5_server: K5) -> Iterator[K5]:
+    """Mira, in a fresh project with a disk in the container ``images`` and an empty one, ``out``."""
+    k5_server.walker.waiting.clear()  # what other tests left
+    caller = k5_server.fresh()
+    caller.put("web.vmdk", small_vmdk())
+    caller.container("out")
+    yield caller
+    k5_server.walker.before = k5_server.walker.after = lambda _: None

@@ -195,6 +195,38 @@ def running_k5(folder: Path, regions: tuple[Region, ...] = REGIONS) -> Iterator[
         house.close()
 
 
+# -- exports ---------------------------------------------------------------
+
+
+def started(k5: K5, image_id: str, container: str = "out") -> str:
+    reply = k5.export(image_id, container)
+    assert reply.status == 201, reply.body
+    assert list(reply.json) == ["export_id"]
+    return str(reply.json["export_id"])
+
+
+def exported(k5: K5, image_id: str, container: str = "out") -> dict[str, Any]:
+    export_id = started(k5, image_id, container)
+    k5.walker.walk()
+    return k5.status(export_id, kind="imageexport")
+
+
+def as_raw(vmdk: bytes, folder: Path) -> bytes:
+    (folder / "x.vmdk").write_bytes(vmdk)
+    command = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(folder / "x.vmdk"), str(folder / "x.raw")]
+    subprocess.run(command, check=True, capture_output=True)
+    return (folder / "x.raw").read_bytes()
+
+
+def no_parts(k5: K5) -> bool:
+    reply = k5.call("GET", f"/v1/AUTH_{k5.project}/out_segments")
+    return reply.status == 404 or not reply.body
+
+
+def cancel(k5: K5, export_id: str) -> Reply:
+    return k5.call("POST", f"/v1/imageexport/{export_id}/cancel")
+
+
 # -- real disks --------------------------------------------------------------
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,48 +11,14 @@ import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
 from imageferry.dialects.k5.codes import EXPORT
+from imageferry.domain.errors import BadInput
 from imageferry.domain.image import ImageId
-from imageferry.ports.tasks import Interrupted
+from imageferry.service.exporting.steps import ExportSteps
+from imageferry.tools.qemu_img import QemuImg
 from imageferry.wire import ovf
-from tests.dialects.k5_service import K5, PART, code_of, running_k5, small_raw
+from tests.dialects.k5_service import K5, PART, as_raw, cancel, code_of, exported, small_raw, started
 
 UUID = "9d0c7f7e-1d2b-4c3a-8b5e-0a4f3d2c1b60"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[K5]:
-    with running_k5(tmp_path_factory.mktemp("k5") / "data") as running:
-        yield running
-
-
-@pytest.fixture
-def k5(service: K5) -> Iterator[K5]:
-    """Mira, in a project of her own, with an empty container ``out``."""
-    service.walker.waiting.clear()
-    caller = service.fresh().at("uk-1", "import-export")
-    caller.container("out")
-    yield caller
-    service.walker.before = service.walker.after = lambda _: None
-
-
-def started(k5: K5, image_id: str, container: str = "out") -> str:
-    reply = k5.export(image_id, container)
-    assert reply.status == 201, reply.body
-    assert list(reply.json) == ["export_id"]
-    return str(reply.json["export_id"])
-
-
-def exported(k5: K5, image_id: str, container: str = "out") -> dict[str, Any]:
-    export_id = started(k5, image_id, container)
-    k5.walker.walk()
-    return k5.status(export_id, kind="imageexport")
-
-
-def as_raw(vmdk: bytes, folder: Path) -> bytes:
-    (folder / "x.vmdk").write_bytes(vmdk)
-    command = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(folder / "x.vmdk"), str(folder / "x.raw")]
-    subprocess.run(command, check=True, capture_output=True)
-    return (folder / "x.raw").read_bytes()
 
 
 # -- the whole way -----------------------------------------------------------
@@ -180,9 +144,9 @@ def test_parts_in_the_way_are_a_refusal(k5: K5) -> None:
     assert code_of(k5.export(image_id, "out")) == "40007"
 
 
-def test_an_image_that_is_seen_but_not_owned_is_refused(k5: K5, service: K5) -> None:
+def test_an_image_that_is_seen_but_not_owned_is_refused(k5: K5, k5_server: K5) -> None:
     image_id = k5.image()
-    stranger = service.fresh()
+    stranger = k5_server.fresh()
     stranger.container("out")
     body = {"member": stranger.project}
     assert code_of(stranger.export(image_id, "out")) == "40008"
@@ -236,155 +200,18 @@ def test_the_states_of_an_export(k5: K5) -> None:
     assert done == {**before, "export_status": "succeeded", "progress": 100}
 
 
-def test_an_image_that_is_gone_before_its_turn(k5: K5) -> None:
-    image_id = k5.image()
-    export_id = started(k5, image_id)
-    k5.house.services.images.delete(k5.caller, ImageId(image_id))
-    k5.walker.walk()
-    done = k5.status(export_id, kind="imageexport")
-    assert (done["export_status"], done["error_message"]) == ("failed", "Specified id is not found.")
-    assert k5.names("out") == []
-
-
-@pytest.mark.parametrize("step", ["convert", "store", "finish"])
-def test_an_image_deleted_while_it_is_exported_is_exported_to_its_end(k5: K5, step: str, tmp_path: Path) -> None:
-    image_id = k5.image()
-    export_id = started(k5, image_id)
-
-    def delete(name: str) -> None:
-        if name == step:
-            k5.house.services.images.delete(k5.caller, ImageId(image_id))
-
-    k5.walker.before = delete
-    k5.walker.walk()
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "succeeded"
-    assert as_raw(k5.read("web base 3.vmdk", container="out"), tmp_path) == small_raw()
-
-
-def test_a_name_taken_meanwhile_is_not_written_over(k5: K5) -> None:
-    export_id = started(k5, k5.image())
-    k5.put("web base 3.vmdk", b"mine", container="out")
-    k5.walker.walk()
-    done = k5.status(export_id, kind="imageexport")
-    assert done["export_status"] == "failed"
-    assert "web base 3.vmdk" in done["error_message"]
-    assert k5.names("out") == ["web base 3.vmdk"]
-    assert k5.read("web base 3.vmdk", container="out") == b"mine"
-    assert no_parts(k5)
-
-
-def test_a_container_deleted_meanwhile_ends_the_export(k5: K5) -> None:
-    export_id = started(k5, k5.image())
-    k5.house.services.objects.delete_container(k5.caller, k5.caller.project, "out")
-    k5.walker.walk()
-    done = k5.status(export_id, kind="imageexport")
-    assert done["export_status"] == "failed"
-    assert "container 'out'" in done["error_message"]
-    assert no_parts(k5)
-
-
-def no_parts(k5: K5) -> bool:
-    reply = k5.call("GET", f"/v1/AUTH_{k5.project}/out_segments")
-    return reply.status == 404 or not reply.body
-
-
-# -- cancelling --------------------------------------------------------------
-
-
-def cancel(k5: K5, export_id: str) -> Any:
-    return k5.call("POST", f"/v1/imageexport/{export_id}/cancel")
-
-
-def test_cancelling_is_answered_empty_and_once(k5: K5) -> None:
-    export_id = started(k5, k5.image())
-    reply = cancel(k5, export_id)
-    assert (reply.status, reply.body, reply.headers["content-length"]) == (200, b"", "0")
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "cancelling"
-    assert code_of(cancel(k5, export_id)) == "40010"
-    k5.walker.walk()
-    done = k5.status(export_id, kind="imageexport")
-    assert (done["export_status"], k5.names("out")) == ("canceled", [])
-    assert code_of(cancel(k5, export_id)) == "40402"
-
-
-@pytest.mark.parametrize("step", ["locate", "convert", "store", "finish"])
-def test_whenever_it_is_cancelled_nothing_is_left(k5: K5, step: str) -> None:
-    image_id = k5.image()
-    export_id = started(k5, image_id)
-    k5.walker.before = lambda name: cancel(k5, export_id) if name == step else None
-    k5.walker.walk()
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "canceled"
-    assert k5.names("out") == []
-    assert no_parts(k5)
-    work = Path(k5.house.settings.data) / "work"
-    assert not list(work.iterdir())
-    k5.walker.before = lambda _: None
-    assert exported(k5, image_id)["export_status"] == "succeeded"
-
-
-def test_what_has_ended_cannot_be_cancelled(k5: K5) -> None:
-    export_id = started(k5, k5.image())
-    k5.walker.walk()
-    assert code_of(cancel(k5, export_id)) == "40402"
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "succeeded"
-
-
 @pytest.mark.parametrize("job", ["x", UUID, "%00", "%ff", "..", UUID + "%0a"])
 def test_an_id_that_is_none(k5: K5, job: str) -> None:
     assert code_of(k5.call("GET", f"/v1/imageexport/{job}/status")) == "40401"
     assert code_of(cancel(k5, job)) == "40401"
 
 
-def test_exports_of_another_project_do_not_exist(k5: K5, service: K5) -> None:
+def test_exports_of_another_project_do_not_exist(k5: K5, k5_server: K5) -> None:
     export_id = started(k5, k5.image())
-    stranger = service.as_("alex", "alt")
+    stranger = k5_server.as_("alex", "alt")
     assert code_of(stranger.call("GET", f"/v1/imageexport/{export_id}/status")) == "40401"
     assert code_of(cancel(stranger, export_id)) == "40401"
     assert stranger.call("GET", "/v1/imageexport").json == {"exports": []}
-
-
-# -- cut off -----------------------------------------------------------------
-
-
-class CutOff:
-    """kill -9, once, at a step."""
-
-    def __init__(self, step: str) -> None:
-        self.step: str | None = step
-
-    def __call__(self, step: str) -> None:
-        if step == self.step:
-            self.step = None
-            raise Interrupted
-
-
-@pytest.mark.parametrize("step", ["locate", "convert", "store", "finish"])
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_cut_off_anywhere_it_ends_as_if_nothing_had_happened(k5: K5, step: str, when: str, tmp_path: Path) -> None:
-    export_id = started(k5, k5.image())
-    setattr(k5.walker, when, CutOff(step))
-    k5.walker.walk()
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "processing" or step == "locate"
-    assert k5.names("out") == [] or (step, when) == ("finish", "after")
-    k5.walker.walk()
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "succeeded"
-    assert len(k5.names("out")) == 3
-    assert as_raw(k5.read("web base 3.vmdk", container="out"), tmp_path) == small_raw()
-    running = len(k5.names("out_segments"))
-    assert running == -(-len(k5.read("web base 3.vmdk", container="out")) // PART)
-
-
-def test_after_a_restart_on_another_machine_the_file_is_made_again(k5: K5, tmp_path: Path) -> None:
-    export_id = started(k5, k5.image())
-
-    def lose(step: str) -> None:
-        if step == "store":
-            (Path(k5.house.settings.data) / "work" / export_id / "disk.vmdk").unlink()
-
-    k5.walker.before = lose
-    k5.walker.walk()
-    assert k5.status(export_id, kind="imageexport")["export_status"] == "succeeded"
-    assert as_raw(k5.read("web base 3.vmdk", container="out"), tmp_path) == small_raw()
 
 
 # -- lists -------------------------------------------------------------------
@@ -408,3 +235,10 @@ def test_the_list_is_newest_first_and_cut_by_start_and_limit(k5: K5) -> None:
         "image_id": image_id,
         "request_time": row["request_time"],
     }
+
+
+@pytest.mark.parametrize("size", [0, -1, 1000, 6 << 30])
+def test_parts_of_a_size_that_cannot_be_are_refused_at_the_start(k5_server: K5, size: int) -> None:
+    house = k5_server.house
+    with pytest.raises(BadInput, match="export_part_bytes"):
+        ExportSteps(records=house.records, blobs=house.blobs, tools=QemuImg(), clock=house.clock, part_bytes=size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,12 @@ import pytest
 from imageferry.domain.task import TaskId
 from imageferry.formats.reasons import Reason
 from tests import disks
-from tests.dialects.k5_service import K5, converted, running_k5, small_raw, small_vmdk
+from tests.dialects.k5_service import K5, converted, small_raw, small_vmdk
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[K5]:
-    with running_k5(tmp_path_factory.mktemp("k5") / "data") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def k5(service: K5) -> K5:
-    caller = service.fresh()
+def k5(k5_server: K5) -> K5:
+    caller = k5_server.fresh()
     caller.put("web.vmdk", small_vmdk())
     return caller
 

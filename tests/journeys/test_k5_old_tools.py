@@ -305,7 +305,7 @@ def test_an_export_outlives_kill_9(new_service: Callable[..., RunningService], t
     assert status["export_status"] == "succeeded", status
     vmdk = wire.send("GET", "x", f"/v1/AUTH_{project}/out/big.vmdk", auth).body
     (tmp_path / "big.vmdk").write_bytes(vmdk)
-    command = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", tmp_path / "big.vmdk", tmp_path / "big.raw"]
+    command = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(tmp_path / "big.vmdk"), str(tmp_path / "big.raw")]
     subprocess.run(command, check=True)
     assert (tmp_path / "big.raw").read_bytes() == raw
 

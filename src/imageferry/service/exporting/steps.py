@@ -18,8 +18,9 @@ from typing import IO, Any
 from imageferry.domain.blob import Blob, BlobDraft, BlobId
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.digest import Algorithm, Digest, digest_of
-from imageferry.domain.errors import Damaged, NotFound, StatusConflict
+from imageferry.domain.errors import BadInput, Damaged, NotFound, StatusConflict
 from imageferry.domain.image import DiskFormat, ImageId, Status
+from imageferry.domain.object import MAX_OBJECT_SIZE
 from imageferry.domain.task import State
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
@@ -32,6 +33,7 @@ from imageferry.service.tasks import Plan, Step, StepContext
 from imageferry.wire import ovf
 
 PART_BYTES = 1 << 30
+_LEAST_PART = 1 << 16
 _SECTOR = 512  # bytes: disks end on one
 _LEAST_MEMORY = 512  # MiB, for a machine of which nobody said what it needs
 
@@ -45,6 +47,10 @@ class ExportSteps:
     tools: DiskTools
     clock: Clock
     part_bytes: int = PART_BYTES
+
+    def __post_init__(self) -> None:
+        if not _LEAST_PART <= self.part_bytes <= MAX_OBJECT_SIZE:
+            raise BadInput("export_part_bytes", self.part_bytes, f"{_LEAST_PART} to {MAX_OBJECT_SIZE} bytes")
 
     def plan(self) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
