@@ -163,6 +163,13 @@ class CloudContract:
         with pytest.raises(NotFound):
             other.images.show(result.image_id)
 
+    def test_a_project_that_is_not_there_is_what_is_not_found(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
+        image_id = push(disk_with_data(tmp_path / "disk.raw")).image_id
+        with pytest.raises(NotFound, match="project 'no-such'"):
+            client.share(cloud, image_id, ["no-such"])
+        with pytest.raises(NotFound, match="image"):
+            cloud.images.share("0b5c5f9e-6b3c-4a6e-9b6e-000000000000", "no-such")
+
     @pytest.mark.parametrize("name", ["plain", "a folder/with é ☃ ?#%41&", "..a", "a//b"])
     @pytest.mark.parametrize("size", [0, 1, 3 * MIB + 1])
     def test_an_object_comes_back(self, cloud: Cloud, tmp_path: Path, name: str, size: int) -> None:

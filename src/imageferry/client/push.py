@@ -116,9 +116,9 @@ def push(
     with in_layout(disk, cloud.layout_for(disk.facts), tools, scratch, watch) as ready:
         cloud.check_wanted(ready, image)
         landed = cloud.land(ready, image, watch)
-    watch(Moved(stage="import", total=100, unit="percent", task_id=landed.task_id, image_id=landed.image_id))
     task = None
     if landed.task_id and wait:
+        watch(Moved(stage="import", total=100, unit="percent", task_id=landed.task_id, image_id=landed.image_id))
         task = wait_import(cloud, landed.task_id, timeout_s=timeout_s, watch=watch)
     final_id = task.image_id or landed.image_id if task else landed.image_id
     there = task is not None or not landed.task_id

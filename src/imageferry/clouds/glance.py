@@ -136,7 +136,10 @@ class GlanceImages:
     def _offer(self, image_id: str, project: str) -> MemberInfo:
         call = self.doing(f"share image {image_id}", image_id)
         url = self.at(image_id, "members")
-        reply = self._http.call("POST", url, call, json={"member": project}, expect=frozenset({409}))
+        reply = self._http.call("POST", url, call, json={"member": project}, expect=frozenset({404, 409}))
+        if reply.status == 404:
+            self.by_id(image_id)  # says so if it is the image that is missing
+            raise NotFound("project", project)
         if reply.status == 409:  # offered already
             reply = self._http.call("GET", self.at(image_id, "members", project), call)
         return member_info(self._document(reply, call), image_id, project)
