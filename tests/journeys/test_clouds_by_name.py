@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -67,6 +68,37 @@ def test_an_address_that_a_killed_service_left_is_not_trusted(
     service.kill()
     assert (service.data / "server.json").exists()
     monkeypatch.setenv("IMAGEFERRY_DATA", str(service.data))
+    with clients.open_cloud(env=env) as cloud:
+        assert list(cloud.images.search()) == []
+
+
+def test_a_service_that_was_started_for_a_command_does_not_outlive_it(env: Mapping[str, str], tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time\nfrom imageferry import clients\n"
+        "with clients.open_cloud(env=os.environ) as cloud:\n"
+        "    print('open', flush=True)\n    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(env)) as command:
+        assert command.stdout is not None
+        assert command.stdout.readline() == b"open\n"
+        pid = json.loads((tmp_path / "data" / "server.json").read_text())["pid"]
+        command.kill()
+    end = time.monotonic() + 20
+    while time.monotonic() < end and _lives(pid):
+        time.sleep(0.1)
+    assert not _lives(pid)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_a_proxy_never_sees_the_local_service(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     with clients.open_cloud(env=env) as cloud:
         assert list(cloud.images.search()) == []
 

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from imageferry.clouds.trouble import shown
 from imageferry.domain.errors import BadInput, NotFound
@@ -41,6 +42,7 @@ _LOG = logging.getLogger("imageferry.clouds")
 OPENSTACK = "openstack"
 K5 = "k5"
 _K5_AUTH = "https://identity.{region}.cloud.global.fujitsu.com/v3"
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVICES = ("image", "object-store", "vmimport")
 
 
@@ -177,6 +179,8 @@ def _session(found: CloudRegion) -> Any:
             "anybody on the way can read the password and change the image",
             found.name,
         )
+    if urlsplit(str((found.config.get("auth") or {}).get("auth_url") or "")).hostname in _HERE:
+        session.session.trust_env = False  # a proxy knows no service of this machine, and need not see its tokens
     return session
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,8 @@ def _started(folder: Path, env: Mapping[str, str]) -> subprocess.Popen[str] | No
     It gets a session of its own, so that Ctrl-C stops the command first and the service afterwards.
     """
     command = [sys.executable, "-m", "imageferry.cli.main", "serve", "--data", str(folder), "--listen", "127.0.0.1:0"]
+    if setpriv := shutil.which("setpriv"):
+        command = [setpriv, "--pdeathsig", "TERM", *command]  # where we are killed, it stops as well
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile("w+") as log:
         return _ready(folder, command, env, log)
