@@ -109,7 +109,7 @@ def test_an_unexpected_error_tells_the_caller_nothing_of_its_text(
 
 
 def test_a_task_that_waits_can_be_cancelled(make: MakeHouse, member: Callable[[str], Caller]) -> None:
-    service, walker = make(Step(name="one", run=saying("a")))
+    service, walker = make(Step(name="one", run=saying("a")), Step(name="two", run=saying("b")))
     task = start(service, member("p"))
     assert service.cancel(member("p"), task.id)
     walker.walk()
@@ -137,6 +137,24 @@ def test_a_running_step_ends_when_it_is_cancelled(
     assert service.show(member("p"), task.id).status is TaskStatus.CANCELLED
     assert done == [0, 1, 2]
     assert [line.outcome for line in service.log(member("p"), task.id)] == ["cancelled"]
+
+
+def test_a_last_step_that_was_cut_off_is_not_cancelled_since_its_deed_may_be_seen(
+    make: MakeHouse, member: Callable[[str], Caller]
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")), Step(name="publish", run=saying("b")))
+    task = start(service, member("p"))
+
+    def die_after_publishing(name: str) -> None:
+        if name == "publish":
+            raise Interrupted
+
+    walker.after = die_after_publishing
+    walker.walk()
+    service.cancel(member("p"), task.id)
+    walker.after = lambda _: None
+    walker.walk()
+    assert service.show(member("p"), task.id).status is TaskStatus.SUCCEEDED
 
 
 def test_a_step_over_its_time_limit_ends_with_the_reason(

@@ -36,6 +36,7 @@ class StepContext:
     deadline: float  # time.monotonic()
     note: Callable[[Progress], bool]  # returns whether cancelling was asked for
     stopping: Callable[[], bool]
+    may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
     _progress: Progress = field(default_factory=Progress)
     _noted: float = 0.0
 
@@ -67,7 +68,7 @@ class StepContext:
             raise Interrupted
         if time.monotonic() > self.deadline:
             raise TimedOut(f"step {self.task.step}", reason="its time limit is over")
-        if self.note(self._progress):
+        if self.note(self._progress) and not self.may_be_seen:
             raise Cancelled(f"task {self.task.id}")
 
 
@@ -198,7 +199,7 @@ class TaskService:
         number = next(i for i, step in enumerate(steps, start=1) if step.name == name)
         step = steps[number - 1]
         task = replace(task, status=TaskStatus.RUNNING, step=name, step_number=number, updated_at=self._clock())
-        self._begin_step(task)
+        again = self._begin_step(task)
         context = StepContext(
             task=task,
             state=state,
@@ -206,6 +207,7 @@ class TaskService:
             deadline=time.monotonic() + step.limit_s,
             note=lambda progress: self._note(task_id, progress),
             stopping=lambda: self._stopping,
+            may_be_seen=again and step is steps[-1],
         )
         try:
             context.check()
@@ -258,14 +260,17 @@ class TaskService:
             raise NotFound("task", task_id)
         return task
 
-    def _begin_step(self, task: Task) -> None:
+    def _begin_step(self, task: Task) -> bool:
+        """Note that a step begins; returns whether it was begun before."""
         with self._records.writing() as session:
-            tries = [line for line in session.tasks.steps(task.id) if line.name == task.step and not line.outcome]
-            if len(tries) >= _MAX_TRIES:
-                reason = f"it was cut off {len(tries)} times, perhaps because it takes the service down"
+            tries = [line for line in session.tasks.steps(task.id) if line.name == task.step]
+            cut_off = sum(1 for line in tries if not line.outcome)
+            if cut_off >= _MAX_TRIES:
+                reason = f"it was cut off {cut_off} times, perhaps because it takes the service down"
                 raise TimedOut(f"step {task.step}", reason=reason)
             session.tasks.update(task)
             session.tasks.start_step(task.id, task.step, self._clock())
+        return bool(tries)
 
     def _end_step(self, task: Task, progress: Progress, outcome: str, message: str) -> None:
         now = self._clock()
