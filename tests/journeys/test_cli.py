@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -11,10 +12,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -33,9 +35,11 @@ class Person:
     project_id: str
     env: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: object, ends_with: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: object, ends_with: int = 0, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         words = [str(argument) for argument in arguments]
-        done = self.service.run(*words, check=False, env=self.env | env, cwd=self.folder)
+        done = self.service.run(*words, check=False, env={**self.env, **(env or {})}, cwd=self.folder)
         assert done.returncode == ends_with, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr or "--debug" in words
         assert PASSWORD not in done.stdout + done.stderr
@@ -250,30 +254,39 @@ def test_a_wait_that_takes_too_long_ends_with_10_and_names_the_job(person: Perso
     person("task", "wait", task_id, "--cloud", "k5")
 
 
-def test_ctrl_c_in_the_middle_of_an_upload_leaves_no_image(person: Person) -> None:
-    disk = person.folder / "large.raw"
-    with disk.open("wb") as file:
-        file.write(b"\0" * 510 + b"\x55\xaa")
-        for _ in range(512):
-            file.write(os.urandom(1 << 20))
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "IMAGEFERRY_"))}
+def _cut_off_while_uploading(disk: Path, env: dict[str, str], sent: signal.Signals) -> tuple[int, str, str]:
+    """Push the disk and send a signal in the middle: exit code, stdout and the rest of stderr."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "IMAGEFERRY_"))} | env
     command = [sys.executable, "-m", "imageferry.cli.main", "push", str(disk), "--progress", "json"]
-    process = subprocess.Popen(
-        command, env=env | person.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=person.folder
-    )
-    assert process.stderr is not None
-    next(line for line in process.stderr if '"upload"' in line)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True, cwd=disk.parent) as process:
+        assert process.stderr is not None
+        assert any('"upload"' in line for line in process.stderr)
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def _large(path: Path) -> Path:
+    """A raw disk of 256 MiB without holes: its upload takes long enough to be cut off."""
+    with path.open("wb") as file:
+        file.write(b"\0" * 510 + b"\x55\xaa")
+        for _ in range(256):
+            file.write(os.urandom(1 << 20))
+    return path
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_upload_that_is_cut_off_leaves_no_image(person: Person, sent: signal.Signals, code: int) -> None:
+    ended, out, err = _cut_off_while_uploading(_large(person.folder / "large.raw"), person.env, sent)
+    assert (ended, out) == (code, "")
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == "imageferry: interrupted"
     assert person.json("image", "list") == []
 
 
 def test_the_cloud_is_chosen_before_or_after_the_command_or_by_the_environment(person: Person) -> None:
     for words in (["--cloud", "here", "image", "list"], ["image", "list", "--cloud", "here"]):
-        person(*words, OS_CLOUD="nowhere")
+        person(*words, env={"OS_CLOUD": "nowhere"})
     done = person("image", "list", "--cloud", "nowhere", ends_with=4)
     assert "nowhere" in done.stderr
     assert [row["name"] for row in person.json("cloud", "list")] == ["here", "k5", "imageferry"]
@@ -286,6 +299,24 @@ def test_without_any_cloud_the_local_service_is_started_for_the_command(tmp_path
     pushed = json.loads(service.run("push", str(disk), "-f", "json", env=env, cwd=tmp_path).stdout)
     listed = service.run("image", "list", "-f", "value", "-c", "id", env=env, cwd=tmp_path).stdout
     assert listed.strip() == pushed["image_id"]
+
+
+def test_a_local_service_that_was_started_for_a_command_ends_with_it(tmp_path: Path) -> None:
+    env = {"IMAGEFERRY_DATA": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    ended, _, err = _cut_off_while_uploading(_large(tmp_path / "large.raw"), env, signal.SIGTERM)
+    assert ended == 143, err
+    address = urlsplit(RunningService(data=tmp_path / "data").cloud["auth"]["auth_url"])
+    with pytest.raises(ConnectionRefusedError):
+        http.client.HTTPConnection(address.netloc, timeout=5).connect()
+
+
+def test_the_shell_completes_names_of_clouds(person: Person) -> None:
+    words = {
+        "_IMAGEFERRY_COMPLETE": "bash_complete",
+        "COMP_WORDS": "imageferry image list --cloud h",
+        "COMP_CWORD": "4",
+    }
+    assert person(env=words).stdout == "plain,here\n"
 
 
 def test_old_k5_settings_are_taken_over_for_their_owners_eyes_only(person: Person) -> None:

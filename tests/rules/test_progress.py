@@ -92,7 +92,7 @@ def test_the_bar_shows_the_three_kinds_of_bytes_and_escapes_strangers() -> None:
 
 
 def test_percents_are_not_told_as_bytes() -> None:
-    assert details(Moved(stage="import", done=40, total=100, unit="percent", sent=5)) == ""
+    assert details(Moved(stage="import", done=40, total=100, unit="percent", sent=5, task_id="job-1")) == "task job-1"
 
 
 @pytest.mark.parametrize("cut", [KeyboardInterrupt(), TimedOut("the import", "it still runs", 5.0)])

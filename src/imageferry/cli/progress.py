@@ -99,7 +99,9 @@ def details(moved: Moved) -> str:
         for size, word in ((moved.sent, "sent"), (moved.skipped, "skipped"), (moved.already_there, "already there"))
         if size and moved.unit == "bytes"
     ]
-    return escaped(", ".join([*parts, *([moved.message] if moved.message else [])]))
+    parts += [moved.message] if moved.message else []
+    parts += [f"task {moved.task_id}"] if moved.task_id else []
+    return escaped(", ".join(parts))
 
 
 def _display(style: str) -> Display:
