@@ -22,18 +22,19 @@ from granian.server.embed import Server
 from imageferry import bootstrap, logs
 from imageferry.db.tasks import DurableTasks
 from imageferry.domain.errors import Unavailable
+from imageferry.keeper import Keeper
 from imageferry.settings import Settings
 
 _CONNECTIONS = 1024  # open at once, idle ones included
 _HEADER_MS = 30_000  # a request's head must be complete, an idle connection used again, within this time
 
 
-def serve(settings: Settings, ready: Callable[[str, str | None], None]) -> int:
+def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[str], None]) -> int:
     """Run the service until SIGTERM or SIGINT.
 
     Args:
-        ready: called once requests are answered, with the service's URL and, at the very
-            first start only, the administrator's new password.
+        first: called at the very first start with the administrator's password, to keep it.
+        ready: called with the service's URL once requests are answered.
 
     Returns:
         The exit code. Does not return at all when something is still at work after the time
@@ -43,13 +44,14 @@ def serve(settings: Settings, ready: Callable[[str, str | None], None]) -> int:
     logs.set_up(settings.log_level)
     listener = _listen(*settings.address)
     house = bootstrap.build(settings)
-    password = secrets.token_urlsafe(18)
-    first = house.services.admin.first_start(password)
+    house.services.admin.first_start(secrets.token_urlsafe(18), first)
     edge = bootstrap.edge(house)
     tasks = bootstrap.walker(house)
+    keeper = Keeper(house, tasks)
     url = _url(settings, listener)
     _write_private(settings.folder / "server.json", json.dumps({"pid": os.getpid(), "url": url}))
-    quiet = uvloop.run(_run(edge, listener, settings.stop_grace_s, lambda: ready(url, password if first else None)))
+    quiet = uvloop.run(_run(edge, listener, settings.stop_grace_s, lambda: ready(url)))
+    keeper.stop()
     return _stop(house, edge, tasks, quiet=quiet)
 
 

@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
     body_idle_s: float = 60.0  # a body that stalls so long is given up
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
+    sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"
 
     @property

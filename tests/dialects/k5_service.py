@@ -173,7 +173,7 @@ def running_k5(folder: Path, regions: tuple[Region, ...] = REGIONS) -> Iterator[
     settings = Settings(data=str(folder), store="memory", regions=regions, export_part_bytes=PART)
     house = bootstrap.build(settings, clock=clock)
     admin = house.services.admin
-    admin.first_start("pw of admin")
+    admin.first_start("pw of admin", lambda _: None)
     projects = {"admin": admin.project("admin"), "demo": admin.add_project("demo"), "alt": admin.add_project("alt")}
     users = {"admin": admin.user("admin").id}
     rows = (("mira", "demo", Role.MEMBER), ("rita", "demo", Role.READER), ("alex", "alt", Role.MEMBER))

@@ -129,7 +129,7 @@ def running_cloud(
     )
     house = bootstrap.build(settings, clock=clock)
     admin = house.services.admin
-    admin.first_start("pw of admin")
+    admin.first_start("pw of admin", lambda _: None)
     contract = admin.add_domain("Ab3dEfgh")
     projects = {"admin": admin.project("admin"), "demo": admin.add_project("demo"), "alt": admin.add_project("alt")}
     projects["contract"] = admin.add_project("Ab3dEfgh-prj", domain=contract.name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import sqlite3
 import stat
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from tests.journeys.plain import Plain
 from tests.running import RunningService
 
 
@@ -85,3 +88,14 @@ def test_the_log_is_one_json_object_a_line(new_service: Callable[..., RunningSer
     request = next(line for line in lines if line["message"] == "GET /healthz")
     assert request["status"] == 200
     assert len(request["request_id"]) == 32
+
+
+def test_what_expired_goes_by_itself(new_service: Callable[..., RunningService]) -> None:
+    service = new_service(env={"IMAGEFERRY_SWEEP_EVERY_S": "0.3", "IMAGEFERRY_TOKEN_S": "0.2"}).start()
+    service.add_user("mira", "travel")
+    Plain(service).log_in("mira", "pw", "travel")
+    deadline = time.monotonic() + 20
+    with closing(sqlite3.connect(service.data / "records.sqlite")) as connection:
+        while connection.execute("SELECT count(*) FROM tokens").fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)

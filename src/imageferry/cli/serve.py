@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,9 +22,9 @@ def serve(data: Path | None, listen: str | None, config: Path | None) -> None:
     The first start makes the administrator with a generated password and writes it, as the
     cloud "imageferry", into clouds.yaml in the data folder.
     """
-    from imageferry.cli.welcome import welcome
+    from imageferry.cli.welcome import keep_password, welcome
     from imageferry.server import serve as run
 
     overrides = {"data": None if data is None else str(data.resolve()), "listen": listen}
     settings = read_settings(os.environ, config=config, overrides=overrides)
-    sys.exit(run(settings, lambda url, password: welcome(settings, url, password)))
+    sys.exit(run(settings, first=partial(keep_password, settings), ready=partial(welcome, settings)))

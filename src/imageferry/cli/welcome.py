@@ -14,39 +14,42 @@ from imageferry.settings import Settings
 CLOUD = "imageferry"
 
 
-def welcome(settings: Settings, url: str, password: str | None) -> None:
-    """Write or refresh clouds.yaml, and print the two lines."""
-    path = settings.folder / "clouds.yaml"
-    cloud = _entry(path, password)
-    if cloud is not None:
-        cloud["auth"]["auth_url"] = f"{url}/v3"
-        cloud["region_name"] = settings.regions[0].name
-        _write(path, {"clouds": {CLOUD: cloud}})
+def keep_password(settings: Settings, password: str) -> None:
+    """Write the administrator's password where the service's owner finds it, before it counts."""
+    auth = {
+        "auth_url": "",
+        "username": "admin",
+        "password": password,
+        "project_name": "admin",
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+    }
+    _write(_path(settings), {"clouds": {CLOUD: {"auth": auth, "region_name": "", "identity_api_version": "3"}}})
+
+
+def welcome(settings: Settings, url: str) -> None:
+    """Bring clouds.yaml up to date with the service's address, and print the lines that a person needs."""
+    document = _read(settings)
+    if document is not None:
+        document["clouds"][CLOUD]["auth"]["auth_url"] = f"{url}/v3"
+        document["clouds"][CLOUD]["region_name"] = settings.regions[0].name
+        _write(_path(settings), document)
     click.echo(f"imageferry answers at {url}, its data is in {settings.folder}")
-    if cloud is not None:
-        click.echo(f"export OS_CLIENT_CONFIG_FILE={path} OS_CLOUD={CLOUD}")
+    if document is not None:  # else the administrator moved it; their copy is theirs
+        click.echo(f"export OS_CLIENT_CONFIG_FILE={_path(settings)} OS_CLOUD={CLOUD}")
         click.echo("imageferry push DISK")
 
 
-def _entry(path: Path, password: str | None) -> dict[str, Any] | None:
-    if password is not None:
-        return {
-            "auth": {
-                "auth_url": "",
-                "username": "admin",
-                "password": password,
-                "project_name": "admin",
-                "user_domain_name": "Default",
-                "project_domain_name": "Default",
-            },
-            "region_name": "",
-            "identity_api_version": "3",
-        }
+def _path(settings: Settings) -> Path:
+    return settings.folder / "clouds.yaml"
+
+
+def _read(settings: Settings) -> dict[str, Any] | None:
     try:
-        entry: dict[str, Any] = yaml.safe_load(path.read_text())["clouds"][CLOUD]
+        document: dict[str, Any] = yaml.safe_load(_path(settings).read_text())
+        return document if document["clouds"][CLOUD]["auth"] else None
     except (OSError, KeyError, TypeError, yaml.YAMLError):
-        return None  # the administrator moved it; their copy is theirs
-    return entry
+        return None
 
 
 def _write(path: Path, document: object) -> None:

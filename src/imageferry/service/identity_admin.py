@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from imageferry.domain.access import DomainId, ProjectId, Role, UserId
@@ -19,8 +20,12 @@ class IdentityAdmin:
         self._records = records
         self._hasher = hasher
 
-    def first_start(self, password: str) -> bool:
+    def first_start(self, password: str, keep: Callable[[str], None]) -> bool:
         """Make the default domain, the project and the user ``admin``, once.
+
+        Args:
+            keep: writes the password down; called before anything is made, so that there is
+                never an administrator whose password nobody has.
 
         Returns:
             Whether they were made now; False when there are users already.
@@ -28,6 +33,7 @@ class IdentityAdmin:
         with self._records.writing() as session:
             if session.identity.users(limit=1):
                 return False
+            keep(password)
             domain = Domain(id=DEFAULT_DOMAIN, name="Default")
             session.identity.add_domain(domain)
             project = Project(id=ProjectId(_new_id()), name="admin", domain=domain, description="The first project")
