@@ -65,6 +65,8 @@ class CloudContract:
     """Fixtures of a driver: ``cloud``, ``other`` (the same cloud for another project), ``wrong`` (a
     wrong password), ``secrets`` (what must never be seen), ``options`` (what every push needs)."""
 
+    knows_projects = True  # whether the cloud refuses members that are no projects; stock Glance takes any text
+
     @pytest.fixture
     def push(self, cloud: Cloud, options: dict[str, object]) -> Push:
         def push(path: Path, **more: object) -> PushResult:
@@ -164,6 +166,8 @@ class CloudContract:
             other.images.show(result.image_id)
 
     def test_a_project_that_is_not_there_is_what_is_not_found(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
+        if not self.knows_projects:
+            pytest.skip("this cloud does not look members up")
         image_id = push(disk_with_data(tmp_path / "disk.raw")).image_id
         with pytest.raises(NotFound, match="project 'no-such'"):
             client.share(cloud, image_id, ["no-such"])
