@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from tests.running import RunningService
 
 from benchmarks.wire import in_processes
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1024, help="MiB")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where the data lies (a disk, not a tmpfs)")
-    parser.add_argument("--peers", type=Path, help="folder for a real Swift, see benchmarks/README.md")
+    parser.add_argument("--peers", type=Path, help="folder of a running real Swift, see benchmarks/README.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         run(Path(folder), options)
@@ -120,22 +121,12 @@ def _ours(service: RunningService) -> Side:
 
 
 def _swift(folder: Path) -> Side:
-    """A real Swift, started (and installed, the first time) below ``folder``; it is left running."""
-    script = Path(os.environ["IMAGEFERRY_PEERS_SCRIPTS"]) / "openstack-up"
-    subprocess.run([sys.executable, str(script), str(folder), "--only", "keystone,swift", "--no-clients"], check=True)
-    env = dict(line.split("=", 1) for line in (folder / "peers.env").read_text().splitlines() if "=" in line)
-    rc = dict(re.findall(r"export (\w+)=['\"]?([^'\"\n]*)", (folder / "openrc-demo").read_text()))
-    auth = {
-        "username": rc["OS_USERNAME"],
-        "password": rc["OS_PASSWORD"],
-        "project_name": rc["OS_PROJECT_NAME"],
-        "user_domain_name": rc.get("OS_USER_DOMAIN_NAME", "Default"),
-        "project_domain_name": rc.get("OS_PROJECT_DOMAIN_NAME", "Default"),
-    }
-    token, url = _log_in(rc["OS_AUTH_URL"], auth)
+    """A real Swift that is running already, by the clouds.yaml in ``folder`` (cloud peer-demo)."""
+    auth = yaml.safe_load((folder / "clouds.yaml").read_text())["clouds"]["peer-demo"]["auth"]
+    auth = {"user_domain_name": "Default", "project_domain_name": "Default"} | auth
+    token, url = _log_in(auth["auth_url"], auth)
     _container(url)(token)
     address, _, path = url.removeprefix("http://").partition("/")
-    del env
     return Side("swift", address, f"/{path}/bench", token, None)
 
 
