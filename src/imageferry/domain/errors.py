@@ -36,10 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from imageferry.domain.digest import Digest
+from typing import ClassVar
 
 
 class FerryError(Exception):
@@ -71,8 +68,8 @@ class DigestMismatch(Rejected):
     """The bytes that came are not the bytes that were promised."""
 
     what: str
-    promised: Digest
-    found: Digest
+    promised: object  # a domain.digest.Digest, which itself needs this module
+    found: object
 
     def __str__(self) -> str:
         return (
