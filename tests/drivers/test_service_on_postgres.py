@@ -1,0 +1,52 @@
+"""The whole service on PostgreSQL: upload, import, kill -9, restart."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from pathlib import Path
+
+from tests.disks import mbr_disk
+from tests.journeys.plain import Plain, stream_optimized
+from tests.running import RunningService
+
+MIB = 1 << 20
+
+
+def test_uploads_and_imports_survive_a_kill_on_postgresql_too(postgres_url: str, tmp_path: Path) -> None:
+    urls = {"IMAGEFERRY_DATABASE_URL": postgres_url, "IMAGEFERRY_TASKS_URL": f"{postgres_url}_tasks"}
+    service = RunningService(data=tmp_path / "data", env=urls).start()
+    try:
+        raw = mbr_disk(3 * MIB) + random.Random(1).randbytes(2 * MIB)
+        disk = stream_optimized(raw, tmp_path)
+        service.admin("project", "add", "travel")
+        service.admin("user", "add", "mira", "--password", "pw", "--project", "travel", "--role", "member")
+        api = Plain(service).log_in("mira", "pw", "travel")
+        assert api.call("PUT", api.objects("c"), b"").status == 201
+        assert api.call("PUT", api.objects("c/é d.vmdk".replace(" ", "%20").replace("é", "%C3%A9")), disk).status == 201
+        location = f"/v1/AUTH_{api.project_id}/c/é d.vmdk"
+        asked = {"name": "web", "location": location, "os_type": "centos", "min_disk": 1}
+        imports = [api.call("POST", "/v1/imageimport", asked).json()["import_id"] for _ in range(3)]
+        service.kill()
+        service.start()
+        assert {_end_of(api, import_id) for import_id in imports} == {"succeeded"}
+        images = api.call("GET", "/v2/images").json()["images"]
+        assert [image["checksum"] for image in images] == [hashlib.md5(raw).hexdigest()] * 3
+        assert api.call("GET", f"/v2/images/{images[0]['id']}/file").body == raw
+        assert service.run("verify", "--data", str(service.data)).returncode == 0
+        assert service.stop() == 0
+        assert postgres_url not in service.log()
+    finally:
+        if service.process is not None:
+            service.kill()
+
+
+def _end_of(api: Plain, import_id: str) -> str:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        status = str(api.call("GET", f"/v1/imageimport/{import_id}/status").json()["import_status"])
+        if status in ("succeeded", "failed"):
+            return status
+        time.sleep(0.1)
+    raise AssertionError(f"import {import_id} is stuck")
