@@ -127,6 +127,14 @@ class ImagesContract:
         saving = image.moved_to(Status.SAVING)
         meanwhile(records, lambda session: session.images.update(saving, was=Status.QUEUED), move)
 
+    def test_an_id_stays_used_when_its_image_is_gone(self, records: Records) -> None:
+        with records.writing() as session:
+            image = kept(session)
+            assert session.images.was_used(image.id)
+            session.images.delete(image.id, at(1))
+            assert session.images.was_used(image.id)
+            assert not session.images.was_used(NO_IMAGE)
+
     def test_a_deleted_image_is_gone_with_its_members(self, records: Records) -> None:
         with records.writing() as session:
             image = kept(session, tags=frozenset({"a"}), properties={"a": "b"})

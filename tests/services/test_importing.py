@@ -302,6 +302,10 @@ def test_an_id_in_use_is_refused_at_once_and_also_when_it_is_taken_meanwhile(yar
     assert yard.tasks.show(yard.caller, first.id).result == {"image_id": wanted}
     with pytest.raises(AlreadyExists):
         yard.start(image_id=wanted)
+    with yard.records.writing() as session:
+        session.images.delete(wanted, yard.clock())
+    with pytest.raises(AlreadyExists):
+        yard.start(image_id=wanted)
 
 
 def test_a_virtual_size_over_the_limit_is_refused_before_a_byte_is_written(yard: Yard, tmp_path: Path) -> None:

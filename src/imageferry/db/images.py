@@ -40,6 +40,9 @@ class SqlImages:
         added(self._connection, images, _values(image) | {"id": image.id})
         self._add_labels(image)
 
+    def was_used(self, image_id: ImageId) -> bool:
+        return self._connection.execute(select(image_ids.c.id).where(image_ids.c.id == image_id)).first() is not None
+
     def get(self, image_id: ImageId) -> Image | None:
         row = self._connection.execute(select(images).where(images.c.id == image_id)).first()
         return None if row is None else self._with_labels([row])[0]

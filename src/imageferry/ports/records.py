@@ -304,6 +304,9 @@ class ImageRecords(Protocol):
         NotFound: the blob is gone.
         """
 
+    def was_used(self, image_id: ImageId) -> bool:
+        """Whether there is or ever was an image of that id."""
+
     def get(self, image_id: ImageId) -> Image | None: ...
     def update(self, image: Image, *, was: Status) -> None:
         """Keep the changed image, provided its stored status still is ``was``.

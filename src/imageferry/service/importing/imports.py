@@ -28,13 +28,13 @@ class Imports:
 
         Raises:
             NotFound: no such object.
-            AlreadyExists: the image id is in use, or asked for by an import under way.
+            AlreadyExists: the image id was used before, or is asked for by an import under way.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         opened = self._objects.open(caller, caller.project, request.container, request.object)
         image_id = request.image_id or new_image_id()
         with self._records.reading() as session:
-            taken = session.images.get(image_id) is not None
+            taken = session.images.was_used(image_id)
         under_way = self._tasks.open_tasks(caller.project, TaskKind.IMPORT)
         if taken or any(task.input["image_id"] == image_id for task in under_way):
             raise AlreadyExists("image", image_id)
