@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.person import NewPerson, Person, new_person_of, small_disk
 from tests.running import RunningService
 
 
@@ -32,3 +33,18 @@ def new_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
     for running in made:
         if running.process is not None:
             running.kill()
+
+
+@pytest.fixture
+def new_person(service: RunningService, tmp_path: Path) -> NewPerson:
+    return lambda: new_person_of(service, tmp_path)
+
+
+@pytest.fixture
+def person(new_person: NewPerson) -> Person:
+    return new_person()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    return small_disk(tmp_path)
