@@ -145,8 +145,9 @@ class OpenStackCloud:
         body = Attempts(source, progress, {Algorithm.MD5, Algorithm.SHA512})
         try:
             self._put(record.id, source, body)
-        finally:
             digests = body.finish()
+        finally:
+            body.abandon()
         source.check_same()
         info = self._settled(record.id)
         _check(info, source.size, digests)

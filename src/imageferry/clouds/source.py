@@ -18,6 +18,7 @@ from imageferry.ports.cloud import Moved, Watch
 
 READ = 1 << 20  # bytes
 _AHEAD = 8  # pieces that wait to be hashed
+_LOOK_UP_S = 1.0  # how often a waiting hasher looks whether it is still wanted
 
 
 @dataclass(eq=False)
@@ -129,6 +130,7 @@ class Hashing:
     """Digests of a stream, each on a thread of its own, so that hashing does not hold up sending."""
 
     def __init__(self, algorithms: Collection[Algorithm]) -> None:
+        self._over = threading.Event()
         self._hashers = {algorithm: algorithm.new() for algorithm in algorithms}
         self._queues: list[queue.Queue[bytes | None]] = [queue.Queue(_AHEAD) for _ in self._hashers]
         self._threads = [
@@ -143,16 +145,29 @@ class Hashing:
             waiting.put(data)
 
     def finish(self) -> Digests:
-        """The digests of all that was given. To be called in any case: it ends the threads."""
+        """The digests of all that was given."""
         for waiting in self._queues:
             waiting.put(None)
         for thread in self._threads:
             thread.join()
         return {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashers.items()}
 
-    @staticmethod
-    def _run(hasher: Any, waiting: queue.Queue[bytes | None]) -> None:
-        while (data := waiting.get()) is not None:
+    def abandon(self) -> None:
+        """Nobody wants the digests any more: the threads end by themselves, soon.
+
+        Waits for nothing: a Ctrl-C in the middle of ``put`` may have left a queue in a state in
+        which its reader is never woken again.
+        """
+        self._over.set()
+
+    def _run(self, hasher: Any, waiting: queue.Queue[bytes | None]) -> None:
+        while not self._over.is_set():
+            try:
+                data = waiting.get(timeout=_LOOK_UP_S)
+            except queue.Empty:
+                continue
+            if data is None:
+                return
             hasher.update(data)
 
 
@@ -189,7 +204,7 @@ class Attempts:
         self._sent = 0
 
     def make(self) -> Part:
-        self.finish()
+        self.abandon()
         if self._sent:
             self._progress.moved(sent=-self._sent)
             self._sent = 0
@@ -199,6 +214,12 @@ class Attempts:
     def finish(self) -> Digests:
         hashing, self._hashing = self._hashing, None
         return (hashing or Hashing(self._algorithms)).finish()
+
+    def abandon(self) -> None:
+        """To be called when an attempt has failed, and harmless at any time."""
+        hashing, self._hashing = self._hashing, None
+        if hashing is not None:
+            hashing.abandon()
 
     def _each(self, data: bytes) -> None:
         assert self._hashing is not None  # noqa: S101 -- make() comes first

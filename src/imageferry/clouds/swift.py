@@ -158,10 +158,9 @@ class SwiftObjects:
         body = Attempts(source, progress, {Algorithm.MD5, *also})
         try:
             etag = self.send(body.make if source.size else lambda: b"", container, name)
-        except BaseException:
-            body.finish()
-            raise
-        digests = body.finish()
+            digests = body.finish()
+        finally:
+            body.abandon()
         source.check_same()
         found = Digest(Algorithm.MD5, digests[Algorithm.MD5])
         if etag != found.value:
