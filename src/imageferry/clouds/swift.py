@@ -17,7 +17,7 @@ from imageferry.clouds.source import Attempts, Part, Progress, Source
 from imageferry.clouds.stream import resumed
 from imageferry.clouds.trouble import Call, Reply
 from imageferry.domain.digest import Algorithm, Digest, Digests
-from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete, NotFound, TooLarge, Unavailable
+from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete, NotFound, Rejected, TooLarge, Unavailable
 from imageferry.domain.object import checked_container_name, checked_object_name
 from imageferry.ports.cloud import (
     MAX_SEGMENT_SIZE,
@@ -161,11 +161,14 @@ class SwiftObjects:
             digests = body.finish()
         finally:
             body.abandon()
-        source.check_same()
-        found = Digest(Algorithm.MD5, digests[Algorithm.MD5])
-        if etag != found.value:
+        try:
+            source.check_same()
+            found = Digest(Algorithm.MD5, digests[Algorithm.MD5])
+            if etag != found.value:
+                raise DigestMismatch(f"object {container}/{name}", found, Digest(Algorithm.MD5, etag or "none"))
+        except Rejected:
             self.remove(container, name)
-            raise DigestMismatch(f"object {container}/{name}", found, Digest(Algorithm.MD5, etag or "none"))
+            raise
         return digests
 
     def _settled(self, container: str, name: str, size: int) -> ObjectInfo:
