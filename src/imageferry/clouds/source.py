@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from imageferry.domain.digest import Algorithm, Digests
 from imageferry.domain.errors import BadInput, NotFound, Rejected, Unavailable
@@ -18,7 +18,6 @@ from imageferry.ports.cloud import Moved, Watch
 
 READ = 1 << 20  # bytes
 _AHEAD = 8  # pieces that wait to be hashed
-_LOOK_UP_S = 1.0  # how often a waiting hasher looks whether it is still wanted
 
 
 @dataclass(eq=False)
@@ -127,48 +126,46 @@ class Part:
 
 
 class Hashing:
-    """Digests of a stream, each on a thread of its own, so that hashing does not hold up sending."""
+    """Digests of a stream, each on a thread of its own, so that hashing does not hold up sending.
+
+    A Ctrl-C may strike at any moment, and would leave a ``queue.Queue`` locked for ever. The calls of
+    ``SimpleQueue`` are whole or not at all; it has no bound, so a second one holds the free places.
+    """
 
     def __init__(self, algorithms: Collection[Algorithm]) -> None:
-        self._over = threading.Event()
-        self._hashers = {algorithm: algorithm.new() for algorithm in algorithms}
-        self._queues: list[queue.Queue[bytes | None]] = [queue.Queue(_AHEAD) for _ in self._hashers]
-        self._threads = [
-            threading.Thread(target=self._run, args=(hasher, waiting), name="hash", daemon=True)
-            for hasher, waiting in zip(self._hashers.values(), self._queues, strict=True)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._lanes = [_Lane(algorithm) for algorithm in algorithms]
 
     def update(self, data: bytes) -> None:
-        for waiting in self._queues:
-            waiting.put(data)
+        for lane in self._lanes:
+            lane.places.get()
+            lane.waiting.put(data)
 
     def finish(self) -> Digests:
-        """The digests of all that was given."""
-        for waiting in self._queues:
-            waiting.put(None)
-        for thread in self._threads:
-            thread.join()
-        return {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashers.items()}
+        """The digests of all that was given. To be called in any case: it ends the threads."""
+        for lane in self._lanes:
+            lane.waiting.put(None)
+        for lane in self._lanes:
+            lane.thread.join()
+        return {lane.algorithm: lane.hasher.hexdigest() for lane in self._lanes}
 
-    def abandon(self) -> None:
-        """Nobody wants the digests any more: the threads end by themselves, soon.
 
-        Waits for nothing: a Ctrl-C in the middle of ``put`` may have left a queue in a state in
-        which its reader is never woken again.
-        """
-        self._over.set()
+class _Lane:
+    """One algorithm at work."""
 
-    def _run(self, hasher: Any, waiting: queue.Queue[bytes | None]) -> None:
-        while not self._over.is_set():
-            try:
-                data = waiting.get(timeout=_LOOK_UP_S)
-            except queue.Empty:
-                continue
-            if data is None:
-                return
-            hasher.update(data)
+    def __init__(self, algorithm: Algorithm) -> None:
+        self.algorithm = algorithm
+        self.hasher = algorithm.new()
+        self.waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(_AHEAD):
+            self.places.put(None)
+        self.thread = threading.Thread(target=self._run, name="hash", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while (data := self.waiting.get()) is not None:
+            self.hasher.update(data)
+            self.places.put(None)
 
 
 class Progress:
@@ -219,7 +216,7 @@ class Attempts:
         """To be called when an attempt has failed, and harmless at any time."""
         hashing, self._hashing = self._hashing, None
         if hashing is not None:
-            hashing.abandon()
+            hashing.finish()
 
     def _each(self, data: bytes) -> None:
         assert self._hashing is not None  # noqa: S101 -- make() comes first
