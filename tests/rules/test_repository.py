@@ -61,6 +61,13 @@ def test_no_registry_is_named_for_pip_uses_the_machines_own() -> None:
     assert not found
 
 
+def test_the_repository_speaks_of_the_product_only() -> None:
+    """Not of whoever wrote it, with which tools, in which sitting."""
+    words = re.compile(r"(?i)\b(claud[e]|copilo[t]|chatgp[t]|langua[g]e model|co-authored-b[y]|generated wit[h])\b")
+    found = [f"{name}: {match[0]}" for name, text in _texts() if (match := words.search(text))]
+    assert not found, found
+
+
 def test_every_decision_has_a_number_of_its_own() -> None:
     names = sorted(path.name for path in (ROOT / "docs/decisions").iterdir())
     assert names
