@@ -122,6 +122,8 @@ class Part:
         self._at += len(data)
         if data:
             self._each(data)
+        if self._at == self._end:
+            self._source.check_same()  # before the last bytes leave: what the cloud has stays as it is
         return data
 
 
