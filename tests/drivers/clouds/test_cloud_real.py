@@ -1,11 +1,12 @@
 """The contract against a real OpenStack, where there is one.
 
 ``IMAGEFERRY_PEERS`` is a folder with a clouds.yaml that has the clouds peer-demo and peer-alt, two
-users of one cloud with a project each (a development machine may have a script that makes it).
+users of one cloud with a project each; ``scripts/peers up`` makes one where it can.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.contracts.cloud import CloudContract
 PEERS = os.environ.get("IMAGEFERRY_PEERS")
 
 
-@pytest.mark.skipif(PEERS is None, reason="IMAGEFERRY_PEERS names no folder")
+@pytest.mark.skipif(not PEERS, reason="no real OpenStack here: IMAGEFERRY_PEERS names no folder (scripts/peers up)")
 class TestRealOpenStack(CloudContract):
     knows_projects = False
 
@@ -29,7 +30,14 @@ class TestRealOpenStack(CloudContract):
         return Path(PEERS or "") / "clouds.yaml"
 
     @pytest.fixture
-    def cloud(self, file: Path) -> Iterator[Cloud]:
+    def alone(self, file: Path) -> Iterator[None]:
+        """These tests look at all that is in the cloud, and there is one cloud for all test processes."""
+        with (file.parent / "tests.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @pytest.fixture
+    def cloud(self, alone: None, file: Path) -> Iterator[Cloud]:
         cloud = open_configured("peer-demo", file=file)
         for image in list(cloud.images.search()):
             if image.owner == cloud.project_id:
