@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from imageferry.dialects.swift import errors
 from imageferry.domain import errors as domain
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import FerryError
+from imageferry.domain.object import checked_container_name, checked_metadata
 
 _MD5 = Digest(Algorithm.MD5, "0" * 32)
 EXAMPLES = [
@@ -22,7 +23,7 @@ EXAMPLES = [
     (domain.LengthRequired("o"), 411, b"<h1>Length Required</h1>"),
     (domain.BadDisk("o", "r", "e", "f"), 400, b"expected e"),
     (domain.NotFound("object", "o"), 404, b"<h1>Not Found</h1>"),
-    (domain.NotEmpty("container", "c"), 409, b"is not empty"),
+    (domain.NotEmpty("container", "c"), 409, b"There was a conflict when trying to complete your request. container"),
     (domain.AlreadyExists("container", "c"), 409, b"exists already"),
     (domain.StatusConflict("object", "o", "broken", "reading"), 409, b"is broken"),
     (domain.PreconditionFailed("o", "If-None-Match: *"), 412, b"does not hold"),
@@ -89,3 +90,22 @@ def test_what_a_stranger_wrote_never_stands_in_html() -> None:
         answer = errors.answer(error, _request("/v1/AUTH_p/<script>"))
         if dict(answer.headers)["content-type"].startswith("text/html"):
             assert b"script" not in answer.body
+
+
+def _refused(check: Callable[[], object]) -> FerryError:
+    with pytest.raises(domain.BadInput) as caught:
+        check()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (lambda: checked_metadata({str(n): "v" for n in range(91)}), b"Too many metadata items; max 90"),
+        (lambda: checked_metadata({"k" * 129: "v"}), b"Metadata name too long"),
+        (lambda: checked_metadata({"k": "v" * 257}), b"Metadata value longer than 256"),
+        (lambda: checked_container_name("c" * 257), b"Container name length of 257 longer than 256"),
+    ],
+)
+def test_limits_are_told_in_swifts_words_first(check: Callable[[], object], words: bytes) -> None:
+    assert errors.answer(_refused(check), _request("/v1/AUTH_p/c")).body.startswith(words)

@@ -20,6 +20,7 @@ from imageferry.domain.errors import (
     LengthRequired,
     NoRoom,
     NotAuthenticated,
+    NotEmpty,
     NotFound,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -29,6 +30,7 @@ from imageferry.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from imageferry.domain.object import MAX_CONTAINER_NAME, MAX_METADATA_COUNT, MAX_METADATA_VALUE
 from imageferry.wire import swift
 
 ROWS: Mapping[type[FerryError], tuple[int, str]] = {
@@ -92,13 +94,34 @@ def answer(error: FerryError, request: Request) -> Answer:
         return _bad_segments(error, request)
     status, reason = status_for(error, ROWS)
     if status not in _PAGES:
-        return text(status, str(error))
+        return text(status, f"{_first_words(error)}{error}")
     headers = [("content-type", "text/html; charset=UTF-8")]
     if isinstance(error, NotAuthenticated):
         headers.append(("www-authenticate", f'Swift realm="{_realm(request)}"'))
     if isinstance(error, RangeNotSatisfiable):
         headers.append(("content-range", f"bytes */{error.size}"))
     return Answer(status=status, headers=headers, body=swift.error_page(reason, _PAGES[status]))
+
+
+def _first_words(error: FerryError) -> str:
+    """What Swift says, where clients and conformance tests look for its words; our sentence follows."""
+    if isinstance(error, NotEmpty):
+        return "There was a conflict when trying to complete your request. "
+    if not isinstance(error, BadInput):
+        return ""
+    if (
+        error.field == "container name"
+        and isinstance(error.found, str)
+        and len(error.found.encode()) > MAX_CONTAINER_NAME
+    ):
+        return f"Container name length of {len(error.found.encode())} longer than {MAX_CONTAINER_NAME}. "
+    if error.field == "metadata" and "items" in error.expected:
+        return f"Too many metadata items; max {MAX_METADATA_COUNT}. "
+    if error.field == "metadata name":
+        return "Metadata name too long. "
+    if error.field.startswith("metadata ") and "bytes" in error.expected:
+        return f"Metadata value longer than {MAX_METADATA_VALUE}. "
+    return ""
 
 
 def refusal(status: int, sentence: str, request: Request, headers: Headers) -> Answer:

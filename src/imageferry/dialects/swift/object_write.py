@@ -90,6 +90,7 @@ def _copied(
         ("x-copied-from", quote(f"{source[1]}/{source[2]}")),
         ("x-copied-from-account", f"{ACCOUNT_PREFIX}{source[0]}"),
         ("x-copied-from-last-modified", last_modified(item.updated_at)),
+        *((f"x-object-meta-{name}", value) for name, value in copied.metadata.items()),
     )
 
 
