@@ -58,6 +58,8 @@ class Edge:
         self._validate = validate
         self._body_idle_s = body_idle_s
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+        # Bodies have threads of their own: many that wait for the disk keep no short request waiting.
+        self._bodies = ThreadPoolExecutor(threads, thread_name_prefix="body")
         self._dialects = dialects
         register_url_convertor("rest", _Rest())
         rows = [(dialect, path) for dialect in dialects for path in dialect.paths]
@@ -66,7 +68,8 @@ class Edge:
         self._router = Router(routes, redirect_slashes=False, default=self._unknown)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._bodies):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,7 +161,7 @@ class Edge:
         sink = wish.sink
         try:
             async for block in body.blocks():
-                await self._run(sink.write, block)
+                await self._move(sink.write, block)
                 del block
             return await self._run(wish.answer)
         finally:
@@ -188,7 +191,7 @@ class Edge:
         gone = asyncio.ensure_future(receive())
         sent = 0
         try:
-            while not gone.done() and (part := await self._run(next, stream, None)) is not None:
+            while not gone.done() and (part := await self._move(next, stream, None)) is not None:
                 for start in range(0, len(part), _SEND_PIECE):
                     # Bytes, though sliced by copying: the server below takes a memoryview apart byte by byte.
                     piece = part[start : start + _SEND_PIECE]
@@ -203,6 +206,9 @@ class Edge:
 
     async def _run(self, function: Callable[..., _T], *args: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    async def _move(self, function: Callable[..., _T], *args: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._bodies, function, *args)
 
 
 class _Endpoint:
@@ -340,6 +346,7 @@ def _request(scope: Scope) -> Request:
         host=headers.get("host", ""),
         length=int(length) if length is not None and length.isdigit() and not chunked else None,
         chunked=chunked,
+        client=(scope.get("client") or ("",))[0],
     )
 
 

@@ -59,9 +59,13 @@ class Request:
     length: int | None = None  # Content-Length
     chunked: bool = False  # the body comes in chunks; neither length nor chunks: there is none
     token: Token | None = None  # None: no token, or not a valid one
+    client: str = ""  # IP address of the other end
+    bearer: Caller | None = None  # who asks by other means than a token alone
 
     @property
     def caller(self) -> Caller | None:
+        if self.bearer is not None:
+            return self.bearer
         return None if self.token is None else self.token.caller
 
     @property
