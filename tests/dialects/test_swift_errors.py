@@ -63,7 +63,7 @@ def test_every_error_has_a_row(kind: type[FerryError]) -> None:
     status, reason = status_for(kind.__new__(kind), errors.ROWS)
     assert reason
     ours = kind is FerryError or issubclass(
-        kind, domain.Damaged | domain.TaskFailed | domain.Cancelled | errors.Refusal
+        kind, domain.Damaged | domain.TaskFailed | domain.Cancelled | errors.Refusal | errors.Reported
     )
     assert (status == 500) == ours
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.swift import listing
+from imageferry.dialects.edge.http import Answer, Receiving, Request
+from imageferry.dialects.swift import bulk_delete, listing
 from imageferry.dialects.swift.metadata import changes, shown
 from imageferry.dialects.swift.paths import account_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML
@@ -26,14 +26,26 @@ def get(request: Request, services: Services) -> Answer:
     return listing.answer(request, rows, _headers(request, account))
 
 
-def post(request: Request, services: Services) -> Answer:
+def post(request: Request, services: Services) -> Answer | Receiving:
+    if bulk_delete.QUERY in request.query:
+        return bulk_delete.delete(request, services)
     allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
     refuse_what_is_not_offered(request)
     services.objects.change_account(request.caller, account_of(request), changes(request, "account"))
     return Answer(status=204, headers=[HTML])
 
 
-def put_or_delete(request: Request, _: Services) -> Answer:
+def delete(request: Request, services: Services) -> Answer | Receiving:
+    if bulk_delete.QUERY in request.query:
+        return bulk_delete.delete(request, services)
+    return _by_hand(request)
+
+
+def put(request: Request, _: Services) -> Answer | Receiving:
+    return _by_hand(request)
+
+
+def _by_hand(request: Request) -> Answer:
     """Accounts come and go with their projects."""
     allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
     refuse_what_is_not_offered(request)

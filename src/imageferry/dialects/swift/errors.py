@@ -80,12 +80,21 @@ class Refusal(FerryError):
         return self.sentence
 
 
+@dataclass(eq=False)
+class Reported(FerryError):
+    """The work ended early, and what is to be said about it is written already."""
+
+    answer: Answer
+
+
 def not_yet(what: str) -> Refusal:
     """For what Swift can do and we cannot: better refused than silently not done."""
     return Refusal(400, f"{what} is not offered here yet.")
 
 
 def answer(error: FerryError, request: Request) -> Answer:
+    if isinstance(error, Reported):
+        return error.answer
     if isinstance(error, Refusal):
         return text(error.status, error.sentence)
     if isinstance(error, BadInput) and error.field == "path":
@@ -122,6 +131,17 @@ def _first_words(error: FerryError) -> str:
     if error.field.startswith("metadata ") and "bytes" in error.expected:
         return f"Metadata value longer than {MAX_METADATA_VALUE}. "
     return ""
+
+
+def status_line(error: FerryError) -> str:
+    """The error as one row of a bulk answer says it: ``404 Not Found``."""
+    if isinstance(error, Refusal):
+        reasons = dict(ROWS.values())
+        return f"{error.status} {reasons.get(error.status, 'Bad Request')}"
+    if isinstance(error, BadInput) and error.field == "path":
+        return "412 Precondition Failed"
+    status, reason = status_for(error, ROWS)
+    return f"{status} {reason}"
 
 
 def refusal(status: int, sentence: str, request: Request, headers: Headers) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from imageferry.dialects.swift.errors import Refusal, not_yet
 from imageferry.dialects.swift.metadata import fresh_traits
 from imageferry.dialects.swift.paths import object_of
 from imageferry.dialects.swift.put_reply import created, promised_etag
+from imageferry.dialects.swift.report import Deletions
 from imageferry.domain.errors import BadInput, TooLarge
 from imageferry.service.objects import WantedSegment
 from imageferry.service.services import Services
@@ -64,8 +64,8 @@ def delete(request: Request, services: Services) -> Answer:
         done = services.objects.delete_static(request.caller, *object_of(request))
     except BadInput:
         path = request.path.removeprefix("/v1/").partition("/")[2]
-        return _report(request, "400 Bad Request", deleted=0, missing=0, errors=[(f"/{path}", "Not an SLO manifest")])
-    return _report(request, "200 OK", deleted=done.deleted, missing=done.missing, errors=[])
+        return Deletions(status="400 Bad Request", errors=[(f"/{path}", "Not an SLO manifest")]).answer(request)
+    return Deletions(deleted=done.deleted, missing=done.missing).answer(request)
 
 
 def wanted_segments(body: bytes) -> list[WantedSegment]:
@@ -97,19 +97,3 @@ def _wanted(index: int, row: dict[str, Any]) -> WantedSegment:
     if not (etag is None or isinstance(etag, str)) or not (size is None or type(size) is int):
         raise Refusal(400, f"Index {index}: etag must be text, size_bytes a whole number")
     return WantedSegment(container=container, name=name, size=size, md5=etag.strip('"').lower() if etag else None)
-
-
-def _report(request: Request, status: str, *, deleted: int, missing: int, errors: list[tuple[str, str]]) -> Answer:
-    facts = {
-        "Number Deleted": deleted,
-        "Number Not Found": missing,
-        "Response Body": "",
-        "Response Status": status,
-    }
-    if "application/json" in request.headers.get("accept", ""):
-        body = json.dumps({**facts, "Errors": errors}).encode()
-        return Answer(status=200, headers=[("content-type", "application/json")], body=body)
-    lines = [f"{name}: {value}" for name, value in facts.items()]
-    lines += ["Errors:", *(f"{path}, {problem}" for path, problem in errors)]
-    text = "\n".join(lines).encode("utf-8", "replace")
-    return Answer(status=200, headers=[("content-type", "text/plain; charset=utf-8")], body=text)

@@ -56,14 +56,14 @@ def object_named(text: str, account: str | None, request: Request, *, header: st
     return project, container, name
 
 
-def refuse_what_is_not_offered(request: Request) -> None:
-    """Refuse what would look done and would not be.
+def refuse_what_is_not_offered(request: Request, *, but: str = "") -> None:
+    """Refuse what would look done and would not be, all ``but`` the query that is being done.
 
     Raises:
         Refusal: 400.
     """
     for name in _QUERIES_NOT_YET:
-        if name in request.query:
+        if name != but and name in request.query:
             raise not_yet(f"?{name}")
     for name in _HEADERS_NOT_YET:
         if request.headers.get(name):

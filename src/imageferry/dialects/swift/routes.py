@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
-from imageferry.dialects.swift import account, container, errors, listing, manifest, object_read, object_write
+from imageferry.dialects.swift import (
+    account,
+    bulk_delete,
+    container,
+    errors,
+    listing,
+    manifest,
+    object_read,
+    object_write,
+    report,
+)
 from imageferry.domain import object as limits
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.service.services import Services
 
 _VERSION = "2.38.3"  # the Swift whose behaviour this is
-_ACCOUNT = {
+_ACCOUNT: Mapping[str, Handler | Streamed] = {
     "GET": account.get,
     "HEAD": account.head,
-    "POST": account.post,
-    "PUT": account.put_or_delete,
-    "DELETE": account.put_or_delete,
+    "POST": Streamed(account.post),
+    "PUT": Streamed(account.put),
+    "DELETE": Streamed(account.delete),
 }
 _CONTAINER = {
     "GET": container.get,
@@ -87,6 +97,10 @@ def _info(_: Request, services: Services) -> Answer:
                 "max_manifest_segments": limits.MAX_SEGMENTS,
                 "max_manifest_size": manifest.MAX_MANIFEST,
                 "min_segment_size": 1,
+            },
+            "bulk_delete": {
+                "max_deletes_per_request": bulk_delete.MAX_DELETES,
+                "max_failed_deletes": report.MAX_FAILURES,
             },
         },
     )
