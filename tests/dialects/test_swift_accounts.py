@@ -19,7 +19,7 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     assert reply.json["slo"] == {"max_manifest_segments": 1000, "max_manifest_size": 8388608, "min_segment_size": 1}
 
 
-@pytest.mark.parametrize("feature", ["tempurl", "bulk_upload", "symlink", "object_versioning", "staticweb"])
+@pytest.mark.parametrize("feature", ["bulk_upload", "symlink", "object_versioning", "staticweb"])
 def test_info_does_not_promise_what_is_not_there(swift: Swift, feature: str) -> None:
     assert feature not in swift.call("GET", "/info", account="").json
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Self
 
-from imageferry.domain.errors import Forbidden, NotAuthenticated
+from imageferry.domain.errors import AccessDenied, Forbidden, NotAuthenticated
 
 ProjectId = NewType("ProjectId", str)
 UserId = NewType("UserId", str)
@@ -58,12 +58,37 @@ NEEDED: Mapping[Act, Role] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pass:
+    """What the bearer of a signed URL may do: one act on one object, and nothing else."""
+
+    act: Act
+    project_id: ProjectId
+    container: str
+    name: str
+    whole_account: bool  # whether what a large object is made of may lie in other containers
+
+    def allows(self, act: Act, project: ProjectId, container: str, name: str | None) -> bool:
+        """``name`` None: parts of a large object in that container."""
+        if act is not self.act or project != self.project_id:
+            return False
+        if name is None:
+            return act is Act.READ_OBJECTS and (self.whole_account or container == self.container)
+        return (container, name) == (self.container, self.name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who is asking: what a valid token says."""
+    """Who is asking: what a valid token says, or a guest without one."""
 
     user_id: UserId
     project_id: ProjectId | None  # None: an unscoped token
     roles: frozenset[Role]  # implied ones included
+    known: bool = True  # False: a guest, without a token
+    signed: Pass | None = None
+
+    @classmethod
+    def guest(cls, *, signed: Pass | None = None) -> Self:
+        return cls(user_id=UserId(""), project_id=None, roles=frozenset(), known=False, signed=signed)
 
     @property
     def is_admin(self) -> bool:
@@ -92,10 +117,19 @@ def allow(caller: Caller | None, act: Act, *, owner: ProjectId | None = None) ->
         NotAuthenticated: nobody is known.
         Forbidden: the role is missing, or the thing is another project's.
     """
-    if caller is None:
+    if caller is None or not caller.known:
         raise NotAuthenticated("no token")
     if NEEDED[act] not in caller.roles:
         raise Forbidden(act, f"It needs the role {NEEDED[act]}.")
     if owner is not None and owner != caller.project_id and not caller.is_admin:
         raise Forbidden(act, "It belongs to another project.")
     return caller
+
+
+def owns(caller: Caller | None, act: Act, owner: ProjectId) -> bool:
+    """Whether the caller may do this by role and project alone."""
+    try:
+        allow(caller, act, owner=owner)
+    except AccessDenied:
+        return False
+    return True

@@ -29,6 +29,27 @@ class Containers:
         self._records = records
         self._clock = clock
 
+    # -- who may -------------------------------------------------------------
+
+    def may(self, caller: Caller | None, act: Act, project: ProjectId, container: str, name: str | None = None) -> None:
+        """Let the caller go on at an object, or say why not.
+
+        Args:
+            name: None where parts of a large object in that container are meant.
+
+        Raises:
+            AccessDenied: the caller may not.
+        """
+        if caller is not None and caller.signed is not None and caller.signed.allows(act, project, container, name):
+            return
+        allow(caller, act, owner=project)
+
+    def metadata_of(self, project: ProjectId, container: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """What an account and one of its containers say of themselves, for rules that look before a caller is known."""
+        with self._records.reading() as session:
+            there = session.objects.container(project, container)
+            return session.objects.account(project, self._clock()).metadata, {} if there is None else there.metadata
+
     # -- accounts ------------------------------------------------------------
 
     def account(self, caller: Caller | None, project: ProjectId) -> Account:

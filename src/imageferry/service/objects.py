@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, DigestMismatch, NotFound, PreconditionFailed, TooLarge
@@ -63,7 +63,7 @@ class Objects(Containers):
 
     def show(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> StoredObject:
         """The record itself: of a large object the manifest, not what it stands for."""
-        allow(caller, Act.READ_OBJECTS, owner=project)
+        self.may(caller, Act.READ_OBJECTS, project, container, name)
         with self._records.reading() as session:
             return _object(session, project, container, name)
 
@@ -86,11 +86,12 @@ class Objects(Containers):
         Raises:
             StatusConflict: a segment of a static large object is gone or is another.
         """
-        allow(caller, Act.READ_OBJECTS, owner=project)
+        self.may(caller, Act.READ_OBJECTS, project, container, name)
         with self._records.reading() as session:
             item = _object(session, project, container, name)
             rows = []
             if item.whole is None and item.manifest is not None and not as_stored:
+                self.may(caller, Act.READ_OBJECTS, project, item.manifest.partition("/")[0])
                 rows = large.dynamic_segments(session, project, item)
             elif item.whole is None or as_stored:
                 blob = session.blobs.get(item.blob_id)
@@ -98,8 +99,8 @@ class Objects(Containers):
                     raise NotFound("object", f"{container}/{name}")
                 return OpenObject(item=item, size=item.size, etag=item.md5, sections=(whole(blob),), is_large=False)
         if item.whole is None:
-            return large.joined(item, ((row, self._sections(project, row)) for row in rows))
-        sections = tuple(self._sections(project, item)) if to_read else ()
+            return large.joined(item, ((row, self._sections(caller, project, row)) for row in rows))
+        sections = tuple(self._sections(caller, project, item)) if to_read else ()
         return OpenObject(item=item, size=item.whole.size, etag=item.whole.etag, sections=sections, is_large=True)
 
     def read(self, opened: OpenObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -114,10 +115,12 @@ class Objects(Containers):
         item = self.show(caller, project, container, name)
         return item, [] if item.whole is None else self._listed(item)
 
-    def _sections(self, project: ProjectId, item: StoredObject) -> Sequence[Section]:
+    def _sections(self, caller: Caller | None, project: ProjectId, item: StoredObject) -> Sequence[Section]:
         if item.whole is None:
             return [large.own_section(item)]
         segments = self._listed(item)
+        for place in {segment.container for segment in segments}:
+            self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
             return large.listed_sections(session, project, item, segments)
 
@@ -145,7 +148,7 @@ class Objects(Containers):
             md5: what the bytes must hash to, if the caller says so.
         """
         target = _Target(project, container, checked_object_name(name), only_if_absent)
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         _check_traits(traits)
         if size is not None and size > self.max_object_size:
             raise TooLarge(target.what, self.max_object_size, size)
@@ -181,10 +184,12 @@ class Objects(Containers):
             DigestMismatch: ``etag`` was promised over the segments' MD5s.
         """
         target = _Target(project, container, checked_object_name(name))
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         _check_traits(traits)
         if len(wanted) > MAX_SEGMENTS:
             raise TooLarge(target.what, MAX_SEGMENTS, len(wanted), unit="segments")
+        for place in {wish.container for wish in wanted}:
+            self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
             container_of(session, project, container)
             segments = large.checked_segments(session, project, name, wanted)
@@ -235,7 +240,7 @@ class Objects(Containers):
         change: Callable[[StoredObject], Traits],
     ) -> StoredObject:
         """Replace an object's traits by what ``change`` makes of it."""
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, container).id)
             item = _object(session, project, container, name)
@@ -259,7 +264,7 @@ class Objects(Containers):
         source's record and the new one.
         """
         place = _Target(*target, only_if_absent)
-        allow(caller, Act.WRITE_OBJECTS, owner=place.project)
+        self.may(caller, Act.WRITE_OBJECTS, *target)
         checked_object_name(place.name)
         opened = self.open(caller, *source, as_stored=as_stored)
         wanted = traits(opened.item)
@@ -285,7 +290,7 @@ class Objects(Containers):
     # -- deleting ------------------------------------------------------------
 
     def delete(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> StoredObject:
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
             target = container_of(session, project, container)
             return session.objects.delete_object(target.id, name, self._clock())
@@ -296,10 +301,12 @@ class Objects(Containers):
         Raises:
             BadInput: it is not one.
         """
-        allow(caller, Act.WRITE_OBJECTS, owner=project)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         item, segments = self.segments(caller, project, container, name)
         if item.whole is None:
             raise BadInput("object", name, "a static large object")
+        for place in {segment.container for segment in segments}:
+            self.may(caller, Act.WRITE_OBJECTS, project, place)
         paths = dict.fromkeys((segment.container, segment.name) for segment in segments)
         missing = 0
         with self._records.writing() as session:

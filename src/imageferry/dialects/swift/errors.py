@@ -96,7 +96,8 @@ def answer(error: FerryError, request: Request) -> Answer:
     if isinstance(error, Reported):
         return error.answer
     if isinstance(error, Refusal):
-        return text(error.status, error.sentence)
+        challenge = [("www-authenticate", f'Swift realm="{_realm(request)}"')] if error.status == 401 else []
+        return text(error.status, error.sentence, challenge)
     if isinstance(error, BadInput) and error.field == "path":
         return text(412, "Invalid UTF8 or contains NULL")
     if isinstance(error, BadSegments):

@@ -8,10 +8,12 @@ from urllib.parse import quote, unquote_to_bytes
 
 from imageferry.dialects.edge.http import Request
 from imageferry.dialects.swift.errors import Refusal
-from imageferry.domain.access import Role
+from imageferry.dialects.swift.paths import account_of
+from imageferry.domain.access import Act, owns
 from imageferry.domain.object import StoredObject
 from imageferry.service.objects import Traits
 from imageferry.wire.dates import last_modified, timestamp
+from imageferry.wire.tempurl import KEY_NAMES
 
 KEPT_HEADERS = (
     "content-encoding",
@@ -24,7 +26,6 @@ KEPT_HEADERS = (
 DEFAULT_TYPE = "application/octet-stream"
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
-_OWNERS_ONLY = ("temp-url-key", "temp-url-key-2")
 _OBJECT_META = "x-object-meta-"
 _GUESSES = MimeTypes()  # the library's own table: the same answers on every machine
 
@@ -41,8 +42,8 @@ def changes(request: Request, kind: str) -> dict[str, str]:
 
 def shown(request: Request, kind: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
     """Metadata of an account or container as headers; keys that sign URLs only for who may change them."""
-    owner = request.caller is not None and Role.MEMBER in request.caller.roles
-    return [(f"x-{kind}-meta-{name}", value) for name, value in metadata.items() if owner or name not in _OWNERS_ONLY]
+    owner = owns(request.caller, Act.WRITE_OBJECTS, account_of(request))
+    return [(f"x-{kind}-meta-{name}", value) for name, value in metadata.items() if owner or name not in KEY_NAMES]
 
 
 def fresh_traits(request: Request, name: str) -> Traits:

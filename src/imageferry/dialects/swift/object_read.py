@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.swift.metadata import object_headers
 from imageferry.dialects.swift.paths import object_of, refuse_what_is_not_offered
-from imageferry.domain.access import Act, allow
+from imageferry.domain.access import Act
 from imageferry.service.objects import Objects, OpenObject
 from imageferry.service.services import Services
 from imageferry.wire import ranges, swift
@@ -19,7 +19,7 @@ from imageferry.wire.conditions import Verdict, judge, range_holds
 def get_or_head(request: Request, services: Services) -> Answer:
     objects = services.objects
     path = object_of(request)
-    allow(request.caller, Act.READ_OBJECTS, owner=path[0])
+    objects.may(request.caller, Act.READ_OBJECTS, *path)
     refuse_what_is_not_offered(request)
     as_stored = request.query.get("multipart-manifest") == "get"
     to_read = request.method == "GET"

@@ -11,7 +11,7 @@ from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import changed_traits, copied_traits, fresh_traits
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_named, object_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML, created, promised_etag
-from imageferry.domain.access import Act, ProjectId, allow
+from imageferry.domain.access import Act, ProjectId
 from imageferry.domain.errors import LengthRequired
 from imageferry.service.services import Services
 from imageferry.wire.dates import last_modified
@@ -19,7 +19,7 @@ from imageferry.wire.dates import last_modified
 
 def put(request: Request, services: Services) -> Answer | Receiving:
     path = object_of(request)
-    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
     refuse_what_is_not_offered(request)
     if "x-copy-from" in request.headers:
         return _copy_from(request, services)
@@ -40,7 +40,7 @@ def put(request: Request, services: Services) -> Answer | Receiving:
 
 def post(request: Request, services: Services) -> Answer:
     path = object_of(request)
-    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
     refuse_what_is_not_offered(request)
     services.objects.change(request.caller, *path, partial(changed_traits, request))
     return Answer(status=202, headers=[HTML])
@@ -48,7 +48,7 @@ def post(request: Request, services: Services) -> Answer:
 
 def delete(request: Request, services: Services) -> Answer:
     path = object_of(request)
-    allow(request.caller, Act.WRITE_OBJECTS, owner=path[0])
+    services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
     refuse_what_is_not_offered(request)
     if request.query.get("multipart-manifest") == "delete":
         return manifest.delete(request, services)
@@ -58,7 +58,7 @@ def delete(request: Request, services: Services) -> Answer:
 
 def copy(request: Request, services: Services) -> Answer:
     source = object_of(request)
-    allow(request.caller, Act.READ_OBJECTS, owner=source[0])
+    services.objects.may(request.caller, Act.READ_OBJECTS, *source)
     refuse_what_is_not_offered(request)
     _refuse_body(request)
     account = request.headers.get("destination-account")

@@ -16,6 +16,7 @@ from imageferry.dialects.swift import (
     object_write,
     report,
 )
+from imageferry.dialects.swift.signed import also_signed, tempurl_info
 from imageferry.domain import object as limits
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
@@ -53,6 +54,7 @@ def dialect(clock: Clock = system_clock) -> Dialect:
         trans_id = f"tx{request.id[:21]}-{clock() // SECOND:010x}"
         return [("x-trans-id", trans_id), ("x-openstack-request-id", trans_id)]
 
+    by_url = {method: also_signed(handler, clock) for method, handler in _OBJECT.items()}
     return Dialect(
         name="swift",
         paths=[
@@ -62,7 +64,7 @@ def dialect(clock: Clock = system_clock) -> Dialect:
             Path("/v1/AUTH_{project}/", _ACCOUNT),
             Path("/v1/AUTH_{project}/{container}", _CONTAINER),
             Path("/v1/AUTH_{project}/{container}/", _CONTAINER),
-            Path("/v1/AUTH_{project}/{container}/{object:rest}", _OBJECT),
+            Path("/v1/AUTH_{project}/{container}/{object:rest}", by_url),
         ],
         error=errors.answer,
         refuse=errors.refusal,
@@ -98,6 +100,7 @@ def _info(_: Request, services: Services) -> Answer:
                 "max_manifest_size": manifest.MAX_MANIFEST,
                 "min_segment_size": 1,
             },
+            "tempurl": tempurl_info(),
             "bulk_delete": {
                 "max_deletes_per_request": bulk_delete.MAX_DELETES,
                 "max_failed_deletes": report.MAX_FAILURES,
