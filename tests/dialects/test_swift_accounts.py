@@ -19,7 +19,7 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     assert reply.json["slo"] == {"max_manifest_segments": 1000, "max_manifest_size": 8388608, "min_segment_size": 1}
 
 
-@pytest.mark.parametrize("feature", ["bulk_upload", "symlink", "object_versioning", "staticweb"])
+@pytest.mark.parametrize("feature", ["symlink", "object_versioning", "staticweb"])
 def test_info_does_not_promise_what_is_not_there(swift: Swift, feature: str) -> None:
     assert feature not in swift.call("GET", "/info", account="").json
 
@@ -186,11 +186,3 @@ def test_a_method_that_is_not_possible_is_told_with_those_that_are(swift: Swift)
     reply = swift.call("PATCH", "/c")
     assert reply.status == 405
     assert reply.headers["allow"] == "DELETE, GET, HEAD, POST, PUT"
-
-
-@pytest.mark.parametrize("query", ["bulk-delete", "bulk-delete=1", "extract-archive=tar"])
-def test_bulk_is_refused_and_not_taken_for_something_else(swift: Swift, query: str) -> None:
-    for method, path in [("PUT", ""), ("PUT", "/c"), ("PUT", "/c/o")]:
-        reply = swift.call(method, f"{path}?{query}", {}, b"/c/o\n")
-        assert (reply.status, reply.text.endswith("is not offered here yet.")) == (400, True)
-    assert swift.names("") == []

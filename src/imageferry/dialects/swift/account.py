@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.swift import bulk_delete, listing
+from imageferry.dialects.swift import bulk_delete, extract, listing
 from imageferry.dialects.swift.metadata import changes, shown
 from imageferry.dialects.swift.paths import account_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML
@@ -41,7 +41,9 @@ def delete(request: Request, services: Services) -> Answer | Receiving:
     return _by_hand(request)
 
 
-def put(request: Request, _: Services) -> Answer | Receiving:
+def put(request: Request, services: Services) -> Answer | Receiving:
+    if extract.QUERY in request.query:
+        return extract.put(request, services)
     return _by_hand(request)
 
 

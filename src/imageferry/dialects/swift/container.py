@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.swift import listing
+from imageferry.dialects.edge.http import Answer, Receiving, Request
+from imageferry.dialects.swift import extract, listing
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import changes, shown
 from imageferry.dialects.swift.paths import account_of, container_of, refuse_what_is_not_offered
@@ -15,7 +15,9 @@ from imageferry.wire import swift
 from imageferry.wire.dates import last_modified, timestamp
 
 
-def put(request: Request, services: Services) -> Answer:
+def put(request: Request, services: Services) -> Answer | Receiving:
+    if extract.QUERY in request.query:
+        return extract.put(request, services)
     allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
     refuse_what_is_not_offered(request)
     policy = request.headers.get("x-storage-policy", "")

@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import quote
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.swift import manifest
+from imageferry.dialects.swift import extract, manifest
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import changed_traits, copied_traits, fresh_traits
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_named, object_of, refuse_what_is_not_offered
@@ -18,6 +18,8 @@ from imageferry.wire.dates import last_modified
 
 
 def put(request: Request, services: Services) -> Answer | Receiving:
+    if extract.QUERY in request.query:
+        return extract.put(request, services)
     path = object_of(request)
     services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
     refuse_what_is_not_offered(request)

@@ -10,6 +10,7 @@ from imageferry.dialects.swift import (
     bulk_delete,
     container,
     errors,
+    extract,
     listing,
     manifest,
     object_read,
@@ -30,10 +31,10 @@ _ACCOUNT: Mapping[str, Handler | Streamed] = {
     "PUT": Streamed(account.put),
     "DELETE": Streamed(account.delete),
 }
-_CONTAINER = {
+_CONTAINER: Mapping[str, Handler | Streamed] = {
     "GET": container.get,
     "HEAD": container.head,
-    "PUT": container.put,
+    "PUT": Streamed(container.put),
     "POST": container.post,
     "DELETE": container.delete,
 }
@@ -101,6 +102,10 @@ def _info(_: Request, services: Services) -> Answer:
                 "min_segment_size": 1,
             },
             "tempurl": tempurl_info(),
+            "bulk_upload": {
+                "max_containers_per_extraction": extract.LIMITS.containers,
+                "max_failed_extractions": extract.LIMITS.failures,
+            },
             "bulk_delete": {
                 "max_deletes_per_request": bulk_delete.MAX_DELETES,
                 "max_failed_deletes": report.MAX_FAILURES,
