@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from imageferry.dialects.edge.http import Answer, Headers, Request
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import is_true
-from imageferry.domain.object import MAX_LISTING, ListingQuery
-from imageferry.wire import swift
+from imageferry.dialects.swift.paths import ACCOUNT_PREFIX
+from imageferry.domain.errors import BadInput
+from imageferry.domain.object import MAX_LISTING, Container, ListingQuery, StoredObject
+from imageferry.wire import swift, swift_xml
+from imageferry.wire.swift_reports import Form, best_form
 
 POLICY = "Policy-0"  # there is one, by Swift's own name for the only one
+
+_FORMS = {"json": Form.JSON, "xml": Form.XML}
 
 
 def query_of(request: Request) -> ListingQuery:
@@ -39,12 +44,25 @@ def level_of(request: Request) -> ListingQuery | None:
 
 
 def answer(request: Request, rows: Sequence[swift.Row], headers: Headers) -> Answer:
-    if _wants_json(request):
-        body = swift.json_listing(rows, policy=POLICY)
-        return Answer(status=200, headers=[("content-type", "application/json; charset=utf-8"), *headers], body=body)
-    body = swift.text_listing(rows)
-    kind = ("content-type", "text/plain; charset=utf-8")
+    form = _form(request)
+    if form is Form.TEXT:
+        body = swift.text_listing(rows)
+    else:
+        body = swift.json_listing(rows, policy=POLICY) if form is Form.JSON else _xml(request, rows)
+    kind = ("content-type", f"{form.value}; charset=utf-8")
     return Answer(status=200 if body else 204, headers=[kind, *headers], body=body)
+
+
+def _xml(request: Request, rows: Sequence[swift.Row]) -> bytes:
+    try:
+        if "container" in request.params:
+            return swift_xml.container_listing(
+                request.params["container"], [row for row in rows if not isinstance(row, Container)]
+            )
+        name = f"{ACCOUNT_PREFIX}{request.params['project']}"
+        return swift_xml.account_listing(name, [row for row in rows if not isinstance(row, StoredObject)])
+    except BadInput as error:
+        raise Refusal(406, str(error)) from error
 
 
 def _limit(request: Request) -> int:
@@ -57,8 +75,8 @@ def _limit(request: Request) -> int:
     return limit
 
 
-def _wants_json(request: Request) -> bool:
+def _form(request: Request) -> Form:
     wanted = request.query.get("format")
     if wanted is not None:
-        return wanted.lower() == "json"
-    return "application/json" in request.headers.get("accept", "")
+        return _FORMS.get(wanted.lower(), Form.TEXT)
+    return best_form(request.headers.get("accept", ""))
