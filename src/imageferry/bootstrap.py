@@ -26,6 +26,8 @@ from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images, ReadAt
 from imageferry.service.importing.imports import Imports
+from imageferry.service.importing.staged import PLAN as STAGED
+from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.objects import Objects
 from imageferry.service.services import Services
@@ -79,7 +81,8 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     exporting = ExportSteps(
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
-    plans = {TaskKind.IMPORT: importing.plan(), TaskKind.EXPORT: exporting.plan()}
+    staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits)
+    plans = {TaskKind.IMPORT.value: importing.plan(), STAGED: staged.plan(), TaskKind.EXPORT.value: exporting.plan()}
     tasks = TaskService(records, clock, settings.folder / "work", plans)
     images = Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes)
     services = Services(
@@ -89,6 +92,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         images=images,
         tasks=tasks,
         imports=Imports(records, objects, tasks),
+        staged=StagedImports(records, clock, tasks),
         exports=Exports(records, images, tasks),
     )
     return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)

@@ -96,3 +96,21 @@ def test_a_disk_of_the_wrong_format_is_refused_with_the_reason(peer: Peer) -> No
 def test_what_it_asks_before_an_import(peer: Peer) -> None:
     assert "import-methods" in peer.run("glance", "import-info")
     assert "default" in peer.run("glance", "stores-info")
+
+
+_WITHOUT_STDIN = "import os, sys; os.close(0); os.execv(sys.argv[1], sys.argv[1:])"  # else it wants no --file
+
+
+def test_staged_and_imported(peer: Peer) -> None:
+    data = os.urandom(3_000_000)
+    (peer.folder / "disk.raw").write_bytes(data)
+    kind = ["--disk-format", "raw", "--container-format", "bare", "--file", "disk.raw"]
+    words = ["image-create-via-import", *kind, "--import-method", "glance-direct"]
+    said = peer.run("python", "-c", _WITHOUT_STDIN, str(program("glance")), *words)
+    match = re.search(r"\| id +\| (\S+)", said)
+    assert match
+    for _ in range(20):
+        if re.search(r"\| status +\| active", said := peer.run("glance", "image-show", match[1])):
+            break
+    assert hashlib.md5(data).hexdigest() in said
+    assert "success" in peer.run("glance", "image-tasks", match[1])

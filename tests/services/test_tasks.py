@@ -13,8 +13,9 @@ from imageferry.domain.access import Caller, Role
 from imageferry.domain.errors import BadDisk, Forbidden, NotFound
 from imageferry.domain.task import State, Task, TaskKind, TaskStatus
 from imageferry.ports.tasks import Interrupted
-from imageferry.service import tasks as task_module
-from imageferry.service.tasks import Plan, Step, StepContext, TaskService
+from imageferry.service import plans as plan_module
+from imageferry.service.plans import Plan, Step, StepContext
+from imageferry.service.tasks import TaskService
 from tests.services.conftest import Clock
 from tests.walking import Walker
 
@@ -64,7 +65,7 @@ def test_a_task_goes_through_its_steps_and_keeps_input_result_and_log(
 def test_progress_is_seen_while_a_step_runs(
     make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    monkeypatch.setattr(plan_module, "_NOTE_S", 0.0)
     seen: list[tuple[str, int, int | None, int]] = []
 
     def work(context: StepContext) -> State:
@@ -120,7 +121,7 @@ def test_a_task_that_waits_can_be_cancelled(make: MakeHouse, member: Callable[[s
 def test_a_running_step_ends_when_it_is_cancelled(
     make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    monkeypatch.setattr(plan_module, "_NOTE_S", 0.0)
     done: list[int] = []
 
     def work(context: StepContext) -> State:
@@ -160,7 +161,7 @@ def test_a_last_step_that_was_cut_off_is_not_cancelled_since_its_deed_may_be_see
 def test_a_step_over_its_time_limit_ends_with_the_reason(
     make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    monkeypatch.setattr(plan_module, "_NOTE_S", 0.0)
 
     def slow(context: StepContext) -> State:
         time.sleep(0.05)
@@ -192,7 +193,7 @@ def test_a_step_that_takes_the_process_down_again_and_again_is_given_up(
 def test_stopping_the_service_does_not_count_as_a_try(
     make: MakeHouse, member: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_module, "_NOTE_S", 0.0)
+    monkeypatch.setattr(plan_module, "_NOTE_S", 0.0)
 
     def work(context: StepContext) -> State:
         context.progress(1, 2)

@@ -161,6 +161,7 @@ def _image(row: Row[Any], tags: frozenset[str], properties: Mapping[str, str]) -
         tags=tags,
         properties=properties,
         blob_id=row.blob_id,
+        import_task=row.import_task,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -183,6 +184,7 @@ def _values(image: Image) -> dict[str, Any]:
         "protected": image.protected,
         "hidden": image.hidden,
         "blob_id": image.blob_id,
+        "import_task": image.import_task,
         "created_at": image.created_at,
         "updated_at": image.updated_at,
     }

@@ -184,6 +184,7 @@ images = Table(
     Column("protected", Boolean, nullable=False),
     Column("hidden", Boolean, nullable=False),
     Column("blob_id", TEXT, ForeignKey("blobs.id"), index=True),
+    Column("import_task", TEXT),  # no foreign key: the task's record expires first
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "created_at", "id"),

@@ -11,6 +11,7 @@ from imageferry.db.schema import task_steps, tasks
 from imageferry.db.sql import added, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import AlreadyExists, BadInput
+from imageferry.domain.image import ImageId
 from imageferry.domain.moment import Moment
 from imageferry.domain.task import Progress, StepLog, Task, TaskId, TaskKind, TaskStatus
 
@@ -70,6 +71,7 @@ class SqlTasks:
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
+        image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
         skip: int = 0,
@@ -82,6 +84,8 @@ class SqlTasks:
             query = query.where(tasks.c.kind == kind.value)
         if source is not None:
             query = query.where(tasks.c.source == source)
+        if image_id is not None:
+            query = query.where(tasks.c.input["image_id"].as_string() == image_id)
         if statuses is not None:
             query = query.where(tasks.c.status.in_([status.value for status in statuses]))
         if before is not None:

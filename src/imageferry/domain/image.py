@@ -17,6 +17,7 @@ from imageferry.domain.access import Caller, ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import BadInput, StatusConflict, TooLarge
 from imageferry.domain.moment import Moment
+from imageferry.domain.task import TaskId
 
 ImageId = NewType("ImageId", str)
 
@@ -31,7 +32,7 @@ class Status(StrEnum):
 
     QUEUED = "queued"  # a record, no bytes yet
     SAVING = "saving"  # bytes are coming in
-    UPLOADING = "uploading"  # bytes are coming in, to be imported afterwards
+    UPLOADING = "uploading"  # all bytes came in, unjudged, and wait for their import
     IMPORTING = "importing"  # a task works on it
     ACTIVE = "active"
     DEACTIVATED = "deactivated"  # the record is there, the bytes are withheld
@@ -110,7 +111,8 @@ class Image:
     hidden: bool = False
     tags: frozenset[str] = frozenset()
     properties: Mapping[str, str] = field(default_factory=dict)
-    blob_id: BlobId | None = None
+    blob_id: BlobId | None = None  # the bytes; staged ones, which nobody may read, while UPLOADING and IMPORTING
+    import_task: TaskId | None = None  # the last task that filled it, or tried to
     created_at: Moment
     updated_at: Moment
 

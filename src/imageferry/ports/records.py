@@ -372,12 +372,15 @@ class TaskRecords(Protocol):
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
+        image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
         skip: int = 0,
         limit: int = 100,
     ) -> list[Task]:
         """Newest first (created_at, id). ``before`` is the key of the last page's last row.
+
+        ``image_id``: those whose input names that image.
 
         Raises:
             BadInput: ``before`` is not there.

@@ -29,7 +29,6 @@ from imageferry.domain.image import (
 from imageferry.domain.moment import Moment
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import ImageQuery, Records
-from imageferry.service.blob_writer import BlobWriter
 from imageferry.service.blobs import Blobs, Section
 from imageferry.service.sharing import ProjectLookup, Sharing, owned, seen
 
@@ -116,7 +115,7 @@ class Images(Sharing):
                 raise Forbidden("give an image to another project")
             self._check_owner(changed, was=image.owner)
             formats = (image.disk_format, image.container_format)
-            if (changed.disk_format, changed.container_format) != formats and image.status is not Status.QUEUED:
+            if (changed.disk_format, changed.container_format) != formats and image.status not in _UNJUDGED:
                 raise Forbidden("change the formats of an image that has data")
             session.images.update(changed, was=image.status)
             return changed
@@ -162,12 +161,37 @@ class Images(Sharing):
             raise BadInput("disk_format and container_format", None, "both to be set before data is uploaded")
         if size is not None and size > self.max_size:
             raise TooLarge(f"image {image.id}", self.max_size, size)
-        return ImageUpload(self, image, self._blobs.writer(IMAGE_DIGESTS), size)
+        return ImageUpload(self._blobs, image.id, lambda draft: self.fill(image, draft), size, self.max_size)
+
+    def stage(self, caller: Caller | None, image_id: ImageId, *, size: int | None = None) -> ImageUpload:
+        """Begin to bring the bytes of a queued image in, to be judged by an import afterwards.
+
+        As with an upload the record stays queued until all bytes are in. The status it then has,
+        uploading, is none that waits for a process: like queued it waits for the caller.
+        """
+        caller = allow(caller, Act.WRITE_IMAGES)
+        with self._records.reading() as session:
+            image = owned(session, caller, image_id)
+        if image.status is not Status.QUEUED:
+            raise StatusConflict("image", image.id, found=image.status, wanted="staging")
+        if size is not None and size > self.max_size:
+            raise TooLarge(f"image {image.id}", self.max_size, size)
+        return ImageUpload(self._blobs, image.id, lambda draft: self._staged(image.id, draft), size, self.max_size)
+
+    def _staged(self, image_id: ImageId, draft: BlobDraft) -> Image:
+        with self._records.writing() as session:
+            there = session.images.get(image_id)
+            if there is None:
+                raise NotFound("image", image_id)
+            self._blobs.keep_in(session, draft)
+            staged = replace(there.moved_to(Status.UPLOADING), blob_id=draft.id, updated_at=self._clock())
+            session.images.update(staged, was=Status.QUEUED)
+            return staged
 
     def fill(self, image: Image, draft: BlobDraft) -> Image:
         """The end of an upload: judged, and then active with all its bytes at once."""
         virtual_size = None
-        if image.container_format is ContainerFormat.BARE and image.disk_format in _JUDGED:
+        if is_judged(image):
 
             def read_at(offset: int, length: int) -> bytes:
                 return self._blobs.draft_at(draft, offset, length)
@@ -197,7 +221,7 @@ class Images(Sharing):
             return filled
 
     def open(self, caller: Caller | None, image_id: ImageId) -> OpenImage | None:
-        """An image to read, None when it has no bytes yet.
+        """An image to read, None when it has no bytes yet: staged ones are none, nobody has judged them.
 
         Raises:
             Forbidden: it is deactivated and the caller is no admin.
@@ -207,7 +231,9 @@ class Images(Sharing):
             image = seen(session, caller, image_id)
             if image.status is Status.DEACTIVATED and not caller.is_admin:
                 raise Forbidden("download a deactivated image")
-            blob = None if image.blob_id is None else session.blobs.get(image.blob_id)
+            if image.blob_id is None or image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+                return None
+            blob = session.blobs.get(image.blob_id)
         return None if blob is None else OpenImage(image=image, blob=blob)
 
     def read(self, opened: OpenImage, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -218,29 +244,33 @@ class Images(Sharing):
 class ImageUpload:
     """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
 
-    def __init__(self, images: Images, image: Image, writer: BlobWriter, size: int | None) -> None:
-        self._images = images
-        self._image = image
-        self._writer = writer
+    def __init__(
+        self, blobs: Blobs, image_id: ImageId, end: Callable[[BlobDraft], Image], size: int | None, max_size: int
+    ) -> None:
+        self._blobs = blobs
+        self._image_id = image_id
+        self._end = end  # keeps the finished blob, together with the record that points to it
+        self._writer = blobs.writer(IMAGE_DIGESTS)
         self._size = size
+        self._max_size = max_size
 
     def write(self, part: bytes | bytearray) -> None:
         """The next block: whole ones but for the last."""
         if self._size is not None and self._writer.size + len(part) > self._size:
-            raise BadInput(f"image {self._image.id}", "more bytes", f"{self._size} bytes, as was announced")
-        if self._writer.size + len(part) > self._images.max_size:
-            raise TooLarge(f"image {self._image.id}", self._images.max_size)
+            raise BadInput(f"image {self._image_id}", "more bytes", f"{self._size} bytes, as was announced")
+        if self._writer.size + len(part) > self._max_size:
+            raise TooLarge(f"image {self._image_id}", self._max_size)
         self._writer.write(part)
 
     def commit(self) -> Image:
         """All bytes are in. Raises Incomplete, BadDisk, and nothing of it is kept then."""
         if self._size is not None and self._writer.size != self._size:
-            raise Incomplete(f"image {self._image.id}", promised=self._size, found=self._writer.size)
+            raise Incomplete(f"image {self._image_id}", promised=self._size, found=self._writer.size)
         draft = self._writer.finish()
         try:
-            return self._images.fill(self._image, draft)
+            return self._end(draft)
         except BaseException:
-            self._images._blobs.give_up(draft)
+            self._blobs.give_up(draft)
             raise
 
     def __enter__(self) -> ImageUpload:
@@ -249,6 +279,13 @@ class ImageUpload:
     def __exit__(self, *_: object) -> None:
         self._writer.abandon()
 
+
+def is_judged(image: Image) -> bool:
+    """Whether the bytes must be a disk of the image's format; what is in a container is not looked at."""
+    return image.container_format is ContainerFormat.BARE and image.disk_format in _JUDGED
+
+
+_UNJUDGED = frozenset({Status.QUEUED, Status.UPLOADING})
 
 _JUDGED = frozenset(
     {

@@ -9,6 +9,7 @@ from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
+from imageferry.service.importing.staged import StagedImports
 from imageferry.service.objects import Objects
 from imageferry.service.tasks import TaskService
 
@@ -21,4 +22,5 @@ class Services:
     images: Images
     tasks: TaskService
     imports: Imports
+    staged: StagedImports
     exports: Exports

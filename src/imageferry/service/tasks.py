@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,82 +17,20 @@ from imageferry.domain.errors import BadDisk, Cancelled, FerryError, NotFound, T
 from imageferry.domain.moment import later
 from imageferry.domain.task import KEEP_SECONDS, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
 from imageferry.ports.clock import Clock
-from imageferry.ports.records import Records
+from imageferry.ports.records import Records, Session
 from imageferry.ports.tasks import Interrupted, Tasks
+from imageferry.service.plans import Plan, StepContext
 from imageferry.service.scratch import working_files
 
-_NOTE_S = 0.5  # how often running steps note their progress
 _MAX_TRIES = 5  # of one step that is cut off again and again: it may be what kills the process
 _log = logging.getLogger("imageferry.tasks")
-
-
-@dataclass(kw_only=True, slots=True)
-class StepContext:
-    """What a step gets: its task, the state so far, and the means to be watched and stopped."""
-
-    task: Task
-    state: State
-    work: Path  # a folder of the task's own; may be gone after a restart on another machine
-    deadline: float  # time.monotonic()
-    note: Callable[[Progress], bool]  # returns whether cancelling was asked for
-    stopping: Callable[[], bool]
-    may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
-    _progress: Progress = field(default_factory=Progress)
-    _noted: float = 0.0
-
-    def progress(self, done: int, total: int | None = None) -> None:
-        """Say how far the step is, in bytes; cheap enough for every block.
-
-        Raises:
-            Cancelled, TimedOut, Interrupted: the step must end here.
-        """
-        self._progress = Progress(done=done, total=total)
-        now = time.monotonic()
-        if now - self._noted < _NOTE_S:
-            return
-        self._noted = now
-        self.check()
-
-    def advance(self, count: int) -> None:
-        """So many more bytes are done."""
-        self.progress(self._progress.done + count, self._progress.total)
-
-    def begin(self, total: int | None) -> None:
-        """A new stretch of work of so many bytes."""
-        self._progress = Progress(done=0, total=total)
-        self.check()
-
-    def check(self) -> None:
-        """Note the progress; end here if somebody asked for it or time is up."""
-        if self.stopping():
-            raise Interrupted
-        if time.monotonic() > self.deadline:
-            raise TimedOut(f"step {self.task.step}", reason="its time limit is over")
-        if self.note(self._progress) and not self.may_be_seen:
-            raise Cancelled(f"task {self.task.id}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """A named, repeatable part of a task. It may be cut off anywhere and done again."""
-
-    name: str
-    run: Callable[[StepContext], State]
-    limit_s: float = 24 * 3600.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """How tasks of a kind are done. ``result`` makes the task's result of the last state."""
-
-    steps: tuple[Step, ...]
-    result: Callable[[State], State]
 
 
 class TaskService:
     """The use-cases of tasks, and the ``Walk`` for the durable walker."""
 
-    def __init__(self, records: Records, clock: Clock, work: Path, plans: Mapping[TaskKind, Plan]) -> None:
+    def __init__(self, records: Records, clock: Clock, work: Path, plans: Mapping[str, Plan]) -> None:
+        """``plans``: by the kind of task, or by the name that a task's input gives as its "plan"."""
         self._records = records
         self._clock = clock
         self._work = work
@@ -110,8 +48,20 @@ class TaskService:
 
     # -- use-cases -----------------------------------------------------------
 
-    def start(self, caller: Caller | None, kind: TaskKind, *, source: str, task_input: State) -> Task:
-        """Take a task on: durable when this returns, done in the background."""
+    def start(
+        self,
+        caller: Caller | None,
+        kind: TaskKind,
+        *,
+        source: str,
+        task_input: State,
+        along: Callable[[Session, Task], None] = lambda _, __: None,
+    ) -> Task:
+        """Take a task on: durable when this returns, done in the background.
+
+        Args:
+            along: what must be kept in the same transaction, or not at all.
+        """
         caller = allow(caller, Act.START_TASKS)
         now = self._clock()
         task = Task(
@@ -121,12 +71,13 @@ class TaskService:
             user_id=caller.user_id,
             source=source,
             input=task_input,
-            step_count=len(self._plans[kind].steps),
             created_at=now,
             updated_at=now,
         )
+        task = replace(task, step_count=len(self._plan(task).steps))
         with self._records.writing() as session:
             session.tasks.add(task)
+            along(session, task)
         if self._tasks is not None:
             self._tasks.start(task.id)
         return task
@@ -189,13 +140,13 @@ class TaskService:
     # -- what the walker calls -----------------------------------------------
 
     def steps_of(self, task_id: TaskId) -> Sequence[str]:
-        return [step.name for step in self._plans[self._task(task_id).kind].steps]
+        return [step.name for step in self._plan(self._task(task_id)).steps]
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         task = self._task(task_id)
         if task.status.is_final:
             return state
-        steps = self._plans[task.kind].steps
+        steps = self._plan(task).steps
         number = next(i for i, step in enumerate(steps, start=1) if step.name == name)
         step = steps[number - 1]
         task = replace(task, status=TaskStatus.RUNNING, step=name, step_number=number, updated_at=self._clock())
@@ -240,7 +191,10 @@ class TaskService:
         with self._records.writing() as session:
             task = session.tasks.get(task_id)
             if task is not None:
-                session.tasks.update(_ended(task, self._plans[task.kind], state, failure, now))
+                plan = self._plan(task)
+                task = _ended(task, plan, state, failure, now)
+                session.tasks.update(task)
+                plan.at_end(session, task)
             session.blobs.unpin(task_id)
         shutil.rmtree(self._work / task_id, ignore_errors=True)
 
@@ -252,6 +206,9 @@ class TaskService:
             found += page
             if len(page) < 1000:
                 return found
+
+    def _plan(self, task: Task) -> Plan:
+        return self._plans[task.input.get("plan", task.kind)]
 
     def _task(self, task_id: TaskId) -> Task:
         with self._records.reading() as session:

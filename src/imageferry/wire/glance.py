@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.image import Image, ImageId, Member
+from imageferry.domain.image import Image, ImageId, Member, Status
 from imageferry.wire.dates import iso_seconds
 
 Document = dict[str, Any]
@@ -18,6 +18,7 @@ Document = dict[str, Any]
 MINOR = 18  # the newest version of the API that is followed here
 PAGE = 25  # images of a list, where nobody says how many
 LARGEST_PAGE = 1000
+STORE = "default"  # where all bytes are kept, as far as clients see
 
 BASE_ATTRIBUTES = (
     "id",
@@ -68,6 +69,7 @@ def image(item: Image) -> Document:
     path = image_path(item.id)
     return {
         **item.properties,
+        **_import_of(item),
         "id": item.id,
         "name": item.name,
         "status": item.status.value,
@@ -90,6 +92,19 @@ def image(item: Image) -> Document:
         "self": path,
         "file": f"{path}/file",
         "schema": "/v2/schemas/image",
+    }
+
+
+def _import_of(item: Image) -> Document:
+    """Where the last import stands: under way, or what became of it."""
+    if item.import_task is None:
+        return {}
+    working = item.status is Status.IMPORTING
+    failed = item.status in (Status.QUEUED, Status.UPLOADING)
+    return {
+        **({"os_glance_import_task": item.import_task} if working else {}),
+        "os_glance_importing_to_stores": STORE if working else "",
+        "os_glance_failed_import": STORE if failed else "",
     }
 
 

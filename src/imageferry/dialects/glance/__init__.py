@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
-from imageferry.dialects.glance import data, errors, images, members
+from imageferry.dialects.glance import data, errors, images, importing, members
 from imageferry.domain.errors import FerryError, NotFound
 from imageferry.service.services import Services
 from imageferry.wire import glance
@@ -76,6 +76,9 @@ def _table(create: Handler) -> list[Path]:
         Path("/v2/images", {"POST": create, "GET": images.listing}),
         Path("/v2/images/{image_id}", {"GET": images.show, "PATCH": images.patch, "DELETE": images.delete}),
         Path("/v2/images/{image_id}/file", {"PUT": Streamed(data.upload), "GET": data.download}),
+        Path("/v2/images/{image_id}/stage", {"PUT": Streamed(data.stage)}),
+        Path("/v2/images/{image_id}/import", {"POST": importing.start}),
+        Path("/v2/images/{image_id}/tasks", {"GET": importing.tasks_of_image}),
         Path("/v2/images/{image_id}/tags/{tag}", {"PUT": images.add_tag, "DELETE": images.remove_tag}),
         Path("/v2/images/{image_id}/actions/{action}", {"POST": images.act}),
         Path("/v2/images/{image_id}/members", {"POST": members.add, "GET": members.listing}),

@@ -1,16 +1,20 @@
-"""The bytes of an image: up and down.
+"""The bytes of an image: up, staged for an import, and down.
 
-Source: specs/openstack.md, section 4.10.
+Source: specs/openstack.md, sections 4.10 and 4.11.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
 from imageferry.dialects.glance.errors import refusal
 from imageferry.dialects.glance.images import STORES, content_type, image_id
+from imageferry.domain.access import Caller
 from imageferry.domain.errors import BadInput, RangeNotSatisfiable
+from imageferry.domain.image import ImageId
+from imageferry.service.images import ImageUpload
 from imageferry.service.services import Services
 from imageferry.wire.ranges import Span, content_range, parse_range
 
@@ -19,13 +23,27 @@ BYTES = "application/octet-stream"
 _OLD_RANGE = re.compile(r"bytes[ =](\d*-\d*)(?:/.*)?", re.ASCII)
 
 
+class _Begin(Protocol):
+    """An upload to an image, or one that is staged for it."""
+
+    def __call__(self, caller: Caller | None, image_id: ImageId, *, size: int | None) -> ImageUpload: ...
+
+
 def upload(request: Request, services: Services) -> Answer | Receiving:
+    return _taken(request, services.images.upload)
+
+
+def stage(request: Request, services: Services) -> Answer | Receiving:
+    return _taken(request, services.images.stage)
+
+
+def _taken(request: Request, begin: _Begin) -> Answer | Receiving:
     if content_type(request) != BYTES:
         return refusal(415, f"Image data is sent as {BYTES}.", request)
     store = request.headers.get("x-image-meta-store")
     if store is not None and store not in STORES:
         raise BadInput("X-Image-Meta-Store", store, f"one of {', '.join(STORES)}")
-    under_way = services.images.upload(request.caller, image_id(request), size=_promised(request))
+    under_way = begin(request.caller, image_id(request), size=_promised(request))
 
     def done() -> Answer:
         under_way.commit()

@@ -14,8 +14,8 @@ from imageferry.service.services import Services
 from imageferry.wire import glance
 from imageferry.wire.glance_changes import OLD_PATCH_TYPE, PATCH_TYPE, image_id_in, new_image, patched, read_patch
 
-STORES = ("default",)
-IMPORT_METHODS = ()
+STORES = (glance.STORE,)
+IMPORT_METHODS = ("glance-direct",)
 
 _ACTIONS = {"deactivate": Status.DEACTIVATED, "reactivate": Status.ACTIVE}
 

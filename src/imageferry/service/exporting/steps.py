@@ -28,8 +28,8 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, whole
 from imageferry.service.exporting.shelf import Shelf
 from imageferry.service.exporting.targets import Targets
+from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.scratch import working_files
-from imageferry.service.tasks import Plan, Step, StepContext
 from imageferry.wire import ovf
 
 PART_BYTES = 1 << 30

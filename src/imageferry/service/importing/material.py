@@ -18,8 +18,8 @@ from imageferry.domain.errors import BadDisk, Damaged, TooLarge
 from imageferry.domain.task import State
 from imageferry.ports.records import Session
 from imageferry.service.blobs import Blobs, Section, cut
+from imageferry.service.plans import StepContext
 from imageferry.service.scratch import working_files
-from imageferry.service.tasks import StepContext
 from imageferry.service.windows import Windowed
 
 

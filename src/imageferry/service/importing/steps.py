@@ -14,17 +14,16 @@ from typing import Any
 from imageferry.domain.access import Caller, Role
 from imageferry.domain.blob import Blob, BlobDraft, BlobId, can_join
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import AlreadyExists, BadDisk, Damaged, DigestMismatch, PreconditionFailed
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, checked_image
 from imageferry.domain.task import State, Task
 from imageferry.formats.judge import Limits, Reason, judge
-from imageferry.formats.source import FileBytes
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, Section, whole
 from imageferry.service.images import IMAGE_DIGESTS
+from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE, inspected
 from imageferry.service.importing.material import (
     as_file,
     is_gzip,
@@ -35,9 +34,7 @@ from imageferry.service.importing.material import (
 )
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.objects import Objects
-from imageferry.service.tasks import Plan, Step, StepContext
-
-_KEPT_AS_THEY_ARE = frozenset({DiskFormat.RAW, DiskFormat.ISO})
+from imageferry.service.plans import Plan, Step, StepContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,21 +88,20 @@ class ImportSteps:
         return context.state
 
     def inspect(self, context: StepContext) -> State:
-        """Our own parsers first; only what they let pass is shown to a tool."""
+        """It must be a safe disk, of the format that was said."""
         request = ImportRequest.of_state(context.task.input)
         sections = self._source(context)
-        source = section_bytes(self.blobs, sections)
-        packed = request.unpack and is_gzip(source)
-        name = request_name(context.task.input)
-        if packed:
-            path = self._file(context, sections, packed=True)
-            with path.open("rb") as file:
-                facts = judge(FileBytes(file.fileno()), request.source_format, what=name, limits=self.limits)
-        else:
-            facts = judge(source, request.source_format, what=name, limits=self.limits)
-        if facts.format not in _KEPT_AS_THEY_ARE:
-            found = self.tools.info(self._file(context, sections, packed=packed), facts.format)
-            _check_agreement(name, facts, found)
+        packed = request.unpack and is_gzip(section_bytes(self.blobs, sections))
+        facts = inspected(
+            context,
+            self.blobs,
+            self.tools,
+            self.limits,
+            sections,
+            request.source_format,
+            name=request_name(context.task.input),
+            packed=packed,
+        )
         return {
             **context.state,
             "packed": packed,
@@ -118,12 +114,12 @@ class ImportSteps:
         """To raw; a disk that is raw already is taken as it lies, without copying where block bounds allow."""
         sections = self._source(context)
         source_format = DiskFormat(context.state["format"])
-        if source_format in _KEPT_AS_THEY_ARE and not context.state["packed"]:
+        if source_format in KEPT_AS_THEY_ARE and not context.state["packed"]:
             return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": source_format.value}
         path = self._file(context, sections, packed=context.state["packed"])
         target = path
         disk_format = source_format
-        if source_format not in _KEPT_AS_THEY_ARE:
+        if source_format not in KEPT_AS_THEY_ARE:
             target, disk_format = context.work / "raw", DiskFormat.RAW
             self.tools.convert(
                 path,
@@ -228,13 +224,3 @@ def _blob(session: Session, blob_id: str) -> Blob:
 def _on_behalf_of(task: Task) -> Caller:
     """Who started the task, as far as reading goes."""
     return Caller(user_id=task.user_id, project_id=task.project_id, roles=frozenset({Role.READER}))
-
-
-def _check_agreement(name: str, ours: DiskFacts, theirs: DiskFacts) -> None:
-    """Two parsers that read one header differently are how hostile images get through."""
-    if ours.virtual_size != theirs.virtual_size:
-        found = f"one that says {ours.virtual_size} bytes to one reader and {theirs.virtual_size} to another"
-        raise BadDisk(name, Reason.MALFORMED, "a disk of one size", found)
-    if theirs.outside:
-        role, path = next(iter(theirs.outside.items()))
-        raise BadDisk(name, Reason.BACKING_FILE, "a disk that stands alone", f"one that leans on a {role} {path!r}")

@@ -1,0 +1,57 @@
+"""The import of what was staged, and the tasks of an image.
+
+Source: specs/openstack.md, sections 4.11 and 4.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.glance.images import IMPORT_METHODS, STORES, image_id
+from imageferry.domain.errors import BadInput, StatusConflict
+from imageferry.service.services import Services
+from imageferry.wire import glance_tasks
+
+SOURCE = "glance"
+
+
+def start(request: Request, services: Services) -> Answer:
+    asked = _asked(request.json())
+    echo = {"request_id": f"req-{UUID(request.id)}", "import_req": asked, "backend": list(STORES)}
+    services.staged.start(request.caller, SOURCE, image_id(request), echo)
+    return Answer(status=202)
+
+
+def tasks_of_image(request: Request, services: Services) -> Answer:
+    image = image_id(request)
+    return Answer.of_json(200, glance_tasks.image_tasks(services.staged.of_image(request.caller, image), image))
+
+
+def _asked(document: object) -> dict[str, Any]:
+    """The body, checked: the method's name, and where the bytes shall be kept."""
+    body: Mapping[str, Any] = document if isinstance(document, dict) else {}
+    method = body.get("method")
+    name = method.get("name") if isinstance(method, dict) else None
+    if name not in IMPORT_METHODS:
+        raise BadInput("method name", name, f"one of {', '.join(IMPORT_METHODS)}")
+    stores, everywhere = body.get("stores"), _truth(body, "all_stores", default=False)
+    if stores is not None:
+        if not isinstance(stores, list) or not all(isinstance(store, str) for store in stores):
+            raise BadInput("stores", stores, "a list of stores")
+        if everywhere:
+            raise BadInput("all_stores", True, "to stand alone, without stores")
+        for store in stores:
+            if store not in STORES:
+                raise StatusConflict("store", store, found="not known here", wanted="keeping an image there")
+    must_succeed = _truth(body, "all_stores_must_succeed", default=True)
+    return {"method": {"name": name}, "all_stores": everywhere, "all_stores_must_succeed": must_succeed}
+
+
+def _truth(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise BadInput(name, value, "true or false")
+    return value

@@ -1,0 +1,84 @@
+"""What tasks are made of: steps, the plan they stand in, and what a running step gets to work with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imageferry.domain.errors import Cancelled, TimedOut
+from imageferry.domain.task import Progress, State, Task
+from imageferry.ports.records import Session
+from imageferry.ports.tasks import Interrupted
+
+_NOTE_S = 0.5  # how often running steps note their progress
+
+
+@dataclass(kw_only=True, slots=True)
+class StepContext:
+    """What a step gets: its task, the state so far, and the means to be watched and stopped."""
+
+    task: Task
+    state: State
+    work: Path  # a folder of the task's own; may be gone after a restart on another machine
+    deadline: float  # time.monotonic()
+    note: Callable[[Progress], bool]  # returns whether cancelling was asked for
+    stopping: Callable[[], bool]
+    may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
+    _progress: Progress = field(default_factory=Progress)
+    _noted: float = 0.0
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Say how far the step is, in bytes; cheap enough for every block.
+
+        Raises:
+            Cancelled, TimedOut, Interrupted: the step must end here.
+        """
+        self._progress = Progress(done=done, total=total)
+        now = time.monotonic()
+        if now - self._noted < _NOTE_S:
+            return
+        self._noted = now
+        self.check()
+
+    def advance(self, count: int) -> None:
+        """So many more bytes are done."""
+        self.progress(self._progress.done + count, self._progress.total)
+
+    def begin(self, total: int | None) -> None:
+        """A new stretch of work of so many bytes."""
+        self._progress = Progress(done=0, total=total)
+        self.check()
+
+    def check(self) -> None:
+        """Note the progress; end here if somebody asked for it or time is up."""
+        if self.stopping():
+            raise Interrupted
+        if time.monotonic() > self.deadline:
+            raise TimedOut(f"step {self.task.step}", reason="its time limit is over")
+        if self.note(self._progress) and not self.may_be_seen:
+            raise Cancelled(f"task {self.task.id}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A named, repeatable part of a task. It may be cut off anywhere and done again."""
+
+    name: str
+    run: Callable[[StepContext], State]
+    limit_s: float = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How tasks of a kind are done.
+
+    ``result`` makes the task's result of the last state. ``at_end`` runs inside the transaction
+    that makes the task final, whatever its end is: what the task holds in other records is let go
+    there, so that no record waits for a task that is over. It may run twice.
+    """
+
+    steps: tuple[Step, ...]
+    result: Callable[[State], State]
+    at_end: Callable[[Session, Task], None] = lambda _, __: None
