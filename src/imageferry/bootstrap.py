@@ -20,6 +20,7 @@ from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs
+from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
@@ -30,6 +31,7 @@ from imageferry.service.importing.staged import PLAN as STAGED
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.objects import Objects
+from imageferry.service.passwords import FewAtOnce
 from imageferry.service.services import Services
 from imageferry.service.tasks import TaskService
 from imageferry.service.windows import Windowed
@@ -73,7 +75,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     records = open_records(settings)
     store = STORES[settings.store](settings)
     blobs = Blobs(store, records, clock)
-    hasher = Argon2()
+    hasher = FewAtOnce(Argon2())
     identity = Identity(records, hasher, clock, token_s=settings.token_s)
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
     objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
@@ -87,6 +89,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     images = Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes)
     services = Services(
         identity=identity,
+        credentials=Credentials(records, hasher, clock),
         admin=IdentityAdmin(records, hasher),
         objects=objects,
         images=images,

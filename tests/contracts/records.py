@@ -11,6 +11,7 @@ from imageferry.domain.access import DomainId
 from imageferry.domain.errors import AlreadyExists, BadInput, Unavailable
 from imageferry.ports.records import Records
 from tests.contracts.records_blobs import BlobsContract, SweepingContract, UnusedBlobsContract
+from tests.contracts.records_credentials import CredentialsContract
 from tests.contracts.records_identity import IdentityContract
 from tests.contracts.records_images import ImageListContract, ImagesContract
 from tests.contracts.records_listing import ListingContract
@@ -86,6 +87,7 @@ class TransactionsContract:
 
 class RecordsContract(
     TransactionsContract,
+    CredentialsContract,
     IdentityContract,
     BlobsContract,
     UnusedBlobsContract,

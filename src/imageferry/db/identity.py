@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from imageferry.db.schema import domains, grants, projects, tokens, users
+from imageferry.db.schema import app_credentials, domains, grants, projects, tokens, users
 from imageferry.db.sql import added, require
 from imageferry.domain.access import DomainId, ProjectId, Role, UserId
 from imageferry.domain.errors import AlreadyExists, NotFound
@@ -165,6 +165,8 @@ class SqlIdentity:
         require(self._connection, users.c.id, token.user_id, kind="user")
         if token.project_id is not None:
             require(self._connection, projects.c.id, token.project_id, kind="project")
+        if token.credential_id is not None:
+            require(self._connection, app_credentials.c.id, token.credential_id, kind="application credential")
         values = {
             "hash": token.hash,
             "user_id": token.user_id,
@@ -173,6 +175,7 @@ class SqlIdentity:
             "issued_at": token.issued_at,
             "expires_at": token.expires_at,
             "audit_ids": list(token.audit_ids),
+            "credential_id": token.credential_id,
         }
         if not added(self._connection, tokens, values):
             raise AlreadyExists("token", token.hash)
@@ -189,6 +192,7 @@ class SqlIdentity:
             issued_at=row.issued_at,
             expires_at=row.expires_at,
             audit_ids=tuple(row.audit_ids),
+            credential_id=row.credential_id,
         )
 
     def delete_token(self, token_hash: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from imageferry.db.blobs import SqlBlobs
+from imageferry.db.credentials import SqlCredentials
 from imageferry.db.engine import WAIT_S, Mode, begin
 from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
@@ -23,6 +24,7 @@ class SqlSession:
 
     def __init__(self, connection: Connection) -> None:
         self.identity = SqlIdentity(connection)
+        self.credentials = SqlCredentials(connection)
         self.blobs = SqlBlobs(connection)
         self.objects = SqlObjects(connection)
         self.images = SqlImages(connection)

@@ -72,6 +72,21 @@ grants = Table(
     Column("role", TEXT, primary_key=True),
 )
 
+app_credentials = Table(
+    "app_credentials",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("project_id", TEXT, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", TEXT, nullable=False),
+    Column("description", TEXT, nullable=False),
+    Column("roles", JSON_TEXT, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("unrestricted", Boolean, nullable=False),
+    Column("secret_hash", TEXT, nullable=False),
+    UniqueConstraint("user_id", "name"),
+)
+
 tokens = Table(
     "tokens",
     metadata,
@@ -82,6 +97,7 @@ tokens = Table(
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
     Column("audit_ids", JSON_TEXT, nullable=False),
+    Column("credential_id", TEXT, ForeignKey("app_credentials.id", ondelete="CASCADE"), index=True),
 )
 
 uploads = Table(

@@ -43,9 +43,12 @@ class Act(StrEnum):
     READ_TASKS = "read tasks of this project"
     START_TASKS = "start tasks in this project"
     MANAGE_IDENTITY = "manage users, projects and roles"
+    READ_CREDENTIALS = "read application credentials of this user"
+    MAKE_CREDENTIALS = "make application credentials for this user"
+    DELETE_CREDENTIALS = "delete application credentials of this user"
 
 
-NEEDED: Mapping[Act, Role] = {
+NEEDED: Mapping[Act, Role | None] = {
     Act.READ_OBJECTS: Role.READER,
     Act.WRITE_OBJECTS: Role.MEMBER,
     Act.READ_IMAGES: Role.READER,
@@ -54,7 +57,14 @@ NEEDED: Mapping[Act, Role] = {
     Act.READ_TASKS: Role.READER,
     Act.START_TASKS: Role.MEMBER,
     Act.MANAGE_IDENTITY: Role.ADMIN,
+    Act.READ_CREDENTIALS: None,
+    Act.MAKE_CREDENTIALS: Role.READER,
+    Act.DELETE_CREDENTIALS: None,
 }
+"""The role for each act; None: being the user it is about is enough."""
+
+_FOR_ONESELF = frozenset({Act.MAKE_CREDENTIALS})  # not even an admin does these in another user's name
+_UNRESTRICTED = frozenset({Act.MAKE_CREDENTIALS, Act.DELETE_CREDENTIALS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,12 +93,14 @@ class Caller:
     user_id: UserId
     project_id: ProjectId | None  # None: an unscoped token
     roles: frozenset[Role]  # implied ones included
+    restricted: bool = False  # came with an application credential, which may not breed more
     known: bool = True  # False: a guest, without a token
     signed: Pass | None = None
+    referer: str = ""  # the page that sent the caller here, if it says so
 
     @classmethod
-    def guest(cls, *, signed: Pass | None = None) -> Self:
-        return cls(user_id=UserId(""), project_id=None, roles=frozenset(), known=False, signed=signed)
+    def guest(cls, *, signed: Pass | None = None, referer: str = "") -> Self:
+        return cls(user_id=UserId(""), project_id=None, roles=frozenset(), known=False, signed=signed, referer=referer)
 
     @property
     def is_admin(self) -> bool:
@@ -106,21 +118,27 @@ class Caller:
         return self.project_id
 
 
-def allow(caller: Caller | None, act: Act, *, owner: ProjectId | None = None) -> Caller:
+def allow(caller: Caller | None, act: Act, *, owner: ProjectId | None = None, user: UserId | None = None) -> Caller:
     """Let the caller go on, or say why not.
 
     Args:
         caller: None when the request carried no valid token.
         owner: the project that the thing belongs to; None where the act has no owner.
+        user: the user that the thing belongs to; None where it is no user's own.
 
     Raises:
         NotAuthenticated: nobody is known.
-        Forbidden: the role is missing, or the thing is another project's.
+        Forbidden: the role is missing, or the thing is another project's or user's.
     """
     if caller is None or not caller.known:
         raise NotAuthenticated("no token")
-    if NEEDED[act] not in caller.roles:
-        raise Forbidden(act, f"It needs the role {NEEDED[act]}.")
+    role = NEEDED[act]
+    if role is not None and role not in caller.roles:
+        raise Forbidden(act, f"It needs the role {role}.")
+    if caller.restricted and act in _UNRESTRICTED:
+        raise Forbidden(act, "Log in with the password, or with an unrestricted application credential.")
+    if user is not None and user != caller.user_id and (act in _FOR_ONESELF or not caller.is_admin):
+        raise Forbidden(act, "It is another user's.")
     if owner is not None and owner != caller.project_id and not caller.is_admin:
         raise Forbidden(act, "It belongs to another project.")
     return caller

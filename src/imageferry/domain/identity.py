@@ -1,15 +1,19 @@
-"""Domains, projects, users and tokens: who exists and what a token stands for."""
+"""Domains, projects, users, application credentials and tokens: who exists and what a token stands for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NewType
 
 from imageferry.domain.access import Caller, DomainId, ProjectId, Role, UserId
 from imageferry.domain.errors import BadInput
 from imageferry.domain.moment import Moment
 
 DEFAULT_DOMAIN = DomainId("default")
-MAX_NAME = 255  # characters, of a domain, project or user
+MAX_NAME = 255  # characters, of a domain, project, user or application credential
+MAX_TEXT = 65_535  # characters, of a description or a secret
+
+AppCredentialId = NewType("AppCredentialId", str)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,23 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AppCredential:
+    """Lets a program log in as its user, in one project, with some of the user's roles there.
+
+    ``roles`` are what was given; what they open is never more than the user's own roles of that day.
+    """
+
+    id: AppCredentialId
+    name: str  # unique among those of the user
+    user_id: UserId
+    project_id: ProjectId
+    roles: frozenset[Role]
+    description: str = ""
+    expires_at: Moment | None = None
+    unrestricted: bool = False  # may make and delete application credentials
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
     """What a valid token says. The token itself is known to its bearer only.
 
@@ -51,11 +72,13 @@ class Token:
     issued_at: Moment
     expires_at: Moment
     audit_ids: tuple[str, ...]
+    credential: AppCredential | None = None  # what it was made with, if that was one
 
     @property
     def caller(self) -> Caller:
         project_id = None if self.project is None else self.project.id
-        return Caller(user_id=self.user.id, project_id=project_id, roles=self.roles)
+        restricted = self.credential is not None and not self.credential.unrestricted
+        return Caller(user_id=self.user.id, project_id=project_id, roles=self.roles, restricted=restricted)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +93,14 @@ class NamedIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
-    """What a log-in offers: a password, an older token, or both of one user."""
+    """What a log-in offers: a password, an older token, or both of one user; or an application credential alone."""
 
     methods: tuple[str, ...]
     user: NamedIn | None = None
     password: str | None = None
     token: str | None = None
+    credential: str | None = None  # the id of an application credential, or its name if ``user`` says whose
+    secret: str | None = None
 
 
 class Scope:
@@ -94,3 +119,14 @@ def checked_name(kind: str, name: str) -> str:
     if not 0 < len(name) <= MAX_NAME or any(ord(c) < 32 or ord(c) == 127 for c in name):
         raise BadInput(f"{kind} name", name, f"1 to {MAX_NAME} characters, no control characters")
     return name
+
+
+def checked_text(field: str, text: str) -> str:
+    """A description, as both databases can keep it.
+
+    Raises:
+        BadInput: too long, or with a NUL.
+    """
+    if len(text) > MAX_TEXT or "\0" in text:
+        raise BadInput(field, text, f"at most {MAX_TEXT} characters, no NUL")
+    return text

@@ -26,7 +26,7 @@ from imageferry.domain.access import DomainId, ProjectId, Role, UserId
 from imageferry.domain.blob import Blob, BlobDraft, BlobId
 from imageferry.domain.block import BlockName
 from imageferry.domain.digest import Digest
-from imageferry.domain.identity import Domain, Project, User
+from imageferry.domain.identity import AppCredential, AppCredentialId, Domain, Project, User
 from imageferry.domain.image import (
     ContainerFormat,
     DiskFormat,
@@ -53,6 +53,7 @@ class TokenRow:
     issued_at: Moment
     expires_at: Moment
     audit_ids: tuple[str, ...]
+    credential_id: AppCredentialId | None = None
 
 
 class IdentityRecords(Protocol):
@@ -123,7 +124,7 @@ class IdentityRecords(Protocol):
     ) -> list[tuple[UserId, ProjectId, Role]]: ...
 
     def add_token(self, token: TokenRow) -> None:
-        """Raises NotFound (user or project gone meanwhile)."""
+        """Raises NotFound (user, project or application credential gone meanwhile)."""
 
     def token(self, token_hash: str) -> TokenRow | None:
         """Also when expired: the caller judges by its clock."""
@@ -132,6 +133,24 @@ class IdentityRecords(Protocol):
         """Whether there was one."""
 
     def delete_tokens(self, *, expired_before: Moment) -> int: ...
+
+
+class CredentialRecords(Protocol):
+    """Application credentials. They go with their user and their project, and their tokens go with them."""
+
+    def add(self, credential: AppCredential, secret_hash: str) -> None:
+        """Raises AlreadyExists (id, or name of that user), NotFound (user or project)."""
+
+    def get(self, credential_id: AppCredentialId) -> AppCredential | None:
+        """Also when expired: the caller judges by its clock."""
+
+    def by_name(self, user_id: UserId, name: str) -> AppCredential | None: ...
+    def of(self, user_id: UserId) -> list[AppCredential]:
+        """All of a user's, by name."""
+
+    def secret_hash(self, credential_id: AppCredentialId) -> str | None: ...
+    def delete(self, credential_id: AppCredentialId) -> None:
+        """Raises NotFound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +416,8 @@ class Session(Protocol):
 
     @property
     def identity(self) -> IdentityRecords: ...
+    @property
+    def credentials(self) -> CredentialRecords: ...
     @property
     def blobs(self) -> BlobRecords: ...
     @property

@@ -6,27 +6,18 @@ import base64
 import hashlib
 import os
 import secrets
-import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
-from imageferry.domain.access import IMPLIED, Caller, DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import IMPLIED, Caller, Role
 from imageferry.domain.errors import Forbidden, NotAuthenticated, NotFound
-from imageferry.domain.identity import Domain, Login, NamedIn, Project, Scope, Token, User
+from imageferry.domain.identity import AppCredential, Login, NamedIn, Project, Scope, Token, User
 from imageferry.domain.moment import later
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session, TokenRow
 from imageferry.service.directory import Directory
-
-_SLOW_HASHES = 2  # password checks at once: each takes tens of MiB and of milliseconds
-
-
-class PasswordHasher(Protocol):
-    """A slow, salted hash (Argon2id)."""
-
-    def hash(self, password: str) -> str: ...
-    def verify(self, password_hash: str, password: str) -> bool: ...
+from imageferry.service.naming import find_credential, find_project, find_user
+from imageferry.service.passwords import Nobody, PasswordHasher
 
 
 class Identity(Directory):
@@ -46,8 +37,7 @@ class Identity(Directory):
         self._clock = clock
         self._token_s = token_s
         self._new_secret = new_secret
-        self._hashing = threading.BoundedSemaphore(_SLOW_HASHES)
-        self._nobody = ""
+        self._nobody = Nobody(hasher)
 
     # -- tokens --------------------------------------------------------------
 
@@ -61,11 +51,14 @@ class Identity(Directory):
             NotAuthenticated: for every reason alike; the reason stays in ``why`` for the log.
         """
         parent = None if login.token is None else self._token(login.token)
-        user = self._user_of(login, parent)
-        project = self._project_for(user, scope)
         now = self._clock()
+        credential = self._credential_of(login, parent, scope)
+        user = self._user_of(login, parent, credential)
+        project = self._project_for(user, scope, credential)
         # A token made from a token dies with it: re-scoping must not prolong anything.
         expires_at = parent[1].expires_at if parent and login.password is None else later(now, seconds=self._token_s)
+        if credential is not None and credential.expires_at is not None:
+            expires_at = min(expires_at, credential.expires_at)
         row = TokenRow(
             hash="",
             user_id=user.id,
@@ -74,6 +67,7 @@ class Identity(Directory):
             issued_at=now,
             expires_at=expires_at,
             audit_ids=(_audit_id(), *(parent[1].audit_ids[-1:] if parent else ())),
+            credential_id=None if credential is None else credential.id,
         )
         secret = self._new_secret()
         with self._records.writing() as session:
@@ -131,12 +125,17 @@ class Identity(Directory):
         user = session.identity.user(row.user_id)
         if user is None or not user.enabled or not user.domain.enabled:
             raise NotAuthenticated("the user is gone or disabled")
-        project, roles = None, frozenset[Role]()
+        project, credential, roles = None, None, frozenset[Role]()
         if row.project_id is not None:
             project = session.identity.project(row.project_id)
             if project is None or not project.enabled or not project.domain.enabled:
                 raise NotAuthenticated("the project is gone or disabled")
             roles = _with_implied(session.identity.granted(user.id, project.id))
+            if row.credential_id is not None:
+                credential = session.credentials.get(row.credential_id)
+                if credential is None:
+                    raise NotAuthenticated("the application credential is gone")
+                roles &= _with_implied(credential.roles)  # a role that was taken from the user is gone here too
             if not roles:
                 raise NotAuthenticated("no role in the project")
         return Token(
@@ -147,19 +146,43 @@ class Identity(Directory):
             issued_at=row.issued_at,
             expires_at=row.expires_at,
             audit_ids=row.audit_ids,
+            credential=credential,
         )
 
-    def _user_of(self, login: Login, parent: tuple[Token, TokenRow] | None) -> User:
+    def _credential_of(
+        self, login: Login, parent: tuple[Token, TokenRow] | None, scope: NamedIn | str
+    ) -> AppCredential | None:
+        """The application credential that stands behind a log-in: offered now, or behind the token that was."""
+        if login.credential is None or login.secret is None:
+            return None if parent is None else parent[0].credential
+        with self._records.reading() as session:
+            credential = find_credential(session, login)
+            secret_hash = None if credential is None else session.credentials.secret_hash(credential.id)
+        right = self._hasher.verify(secret_hash or self._nobody.hash, login.secret)
+        if credential is None or secret_hash is None or not right:
+            raise NotAuthenticated("unknown application credential or wrong secret")
+        if credential.expires_at is not None and credential.expires_at <= self._clock():
+            raise NotAuthenticated("expired application credential")
+        if scope != Scope.DEFAULT:
+            raise NotAuthenticated("an application credential has its own scope")
+        return credential
+
+    def _user_of(self, login: Login, parent: tuple[Token, TokenRow] | None, credential: AppCredential | None) -> User:
+        if login.credential is not None and credential is not None:
+            with self._records.reading() as session:
+                owner = session.identity.user(credential.user_id)
+            if owner is None:
+                raise NotAuthenticated("the user is gone")
+            return owner
         if login.password is None:
             if parent is None:
                 raise NotAuthenticated("neither password nor token")
             return parent[0].user
-        user = None if login.user is None else self._find_user(login.user)
         with self._records.reading() as session:
+            user = None if login.user is None else find_user(session, login.user)
             password_hash = None if user is None else session.identity.password_hash(user.id)
-        with self._hashing:
-            # An unknown user costs as long as a wrong password, so that names cannot be guessed by time.
-            right = self._hasher.verify(password_hash or self._nobodys_hash(), login.password)
+        # An unknown user costs as long as a wrong password, so that names cannot be guessed by time.
+        right = self._hasher.verify(password_hash or self._nobody.hash, login.password)
         if user is None or password_hash is None or not right:
             raise NotAuthenticated("unknown user or wrong password")
         if not user.enabled or not user.domain.enabled:
@@ -168,16 +191,14 @@ class Identity(Directory):
             raise NotAuthenticated("token and password are of different users")
         return user
 
-    def _nobodys_hash(self) -> str:
-        self._nobody = self._nobody or self._hasher.hash(secrets.token_hex(16))
-        return self._nobody
-
-    def _project_for(self, user: User, scope: NamedIn | str) -> Project | None:
+    def _project_for(self, user: User, scope: NamedIn | str, credential: AppCredential | None) -> Project | None:
+        if credential is not None:
+            return self._project_of(credential, scope)
         if scope == Scope.UNSCOPED:
             return None
         with self._records.reading() as session:
             if isinstance(scope, NamedIn):
-                project = _find_project(session, scope)
+                project = find_project(session, scope)
                 if project is None:
                     raise NotAuthenticated("unknown project")
             else:
@@ -194,14 +215,14 @@ class Identity(Directory):
             raise NotAuthenticated(trouble)
         return None if trouble else project  # a default that is of no use must not keep its user out
 
-    def _find_user(self, named: NamedIn) -> User | None:
+    def _project_of(self, credential: AppCredential, scope: NamedIn | str) -> Project:
+        """An application credential, and every token made from one of its tokens, stays in its project."""
         with self._records.reading() as session:
-            if named.id is not None:
-                return session.identity.user(UserId(named.id))
-            domain = _find_domain(session, named)
-            if domain is None or named.name is None:
-                return None
-            return session.identity.user_by_name(named.name, domain.id)
+            project = session.identity.project(credential.project_id)
+            wanted = find_project(session, scope) if isinstance(scope, NamedIn) else project
+        if project is None or wanted != project or scope == Scope.UNSCOPED:
+            raise NotAuthenticated("not the project of the application credential")
+        return project
 
 
 def _with_implied(granted: frozenset[Role]) -> frozenset[Role]:
@@ -212,23 +233,6 @@ def _methods(login: Login, parent: TokenRow | None) -> tuple[str, ...]:
     """As Keystone: the methods used now, then those of the token that was offered."""
     inherited = parent.methods if parent else ()
     return tuple(dict.fromkeys((*login.methods, *inherited)))
-
-
-def _find_domain(session: Session, named: NamedIn) -> Domain | None:
-    if named.domain_id is not None:
-        return session.identity.domain(DomainId(named.domain_id))
-    if named.domain_name is not None:
-        return session.identity.domain_by_name(named.domain_name)
-    return None
-
-
-def _find_project(session: Session, named: NamedIn) -> Project | None:
-    if named.id is not None:
-        return session.identity.project(ProjectId(named.id))
-    domain = _find_domain(session, named)
-    if domain is None or named.name is None:
-        return None
-    return session.identity.project_by_name(named.name, domain.id)
 
 
 def _token_hash(secret: str) -> str:

@@ -10,7 +10,7 @@ from imageferry.domain.access import DomainId, ProjectId, Role, UserId
 from imageferry.domain.errors import NotFound
 from imageferry.domain.identity import DEFAULT_DOMAIN, Domain, Project, User, checked_name
 from imageferry.ports.records import Records, Session
-from imageferry.service.identity import PasswordHasher
+from imageferry.service.passwords import PasswordHasher
 
 
 class IdentityAdmin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
@@ -17,6 +18,7 @@ from imageferry.service.tasks import TaskService
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
     identity: Identity
+    credentials: Credentials
     admin: IdentityAdmin
     objects: Objects
     images: Images

@@ -43,6 +43,12 @@ def token(said: Token, catalog: Sequence[Document] | None = None) -> Document:
         "expires_at": iso_micros(said.expires_at),
         "issued_at": iso_micros(said.issued_at),
     }
+    if said.credential is not None:
+        document["application_credential"] = {
+            "id": said.credential.id,
+            "name": said.credential.name,
+            "restricted": not said.credential.unrestricted,
+        }
     if said.project is None:
         return document
     document["project"] = {

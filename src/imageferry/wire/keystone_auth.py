@@ -14,7 +14,7 @@ import msgspec
 from imageferry.domain.errors import BadInput
 from imageferry.domain.identity import Login, NamedIn, Scope
 
-METHODS = ("password", "token")
+METHODS = ("password", "token", "application_credential")
 
 
 class _Domain(msgspec.Struct):
@@ -40,10 +40,18 @@ class _TokenId(msgspec.Struct):
     id: str
 
 
+class _AppCredential(msgspec.Struct):
+    secret: str
+    id: str | None = None
+    name: str | None = None
+    user: _Named | None = None
+
+
 class _Identity(msgspec.Struct):
     methods: list[str]
     password: _Password | None = None
     token: _TokenId | None = None
+    application_credential: _AppCredential | None = None
 
 
 class _Scope(msgspec.Struct):
@@ -75,19 +83,21 @@ def read_auth(document: object) -> tuple[Login, NamedIn | str]:
     try:
         auth = msgspec.convert(document, _Request).auth
     except msgspec.ValidationError as error:
-        raise _in_our_words(error) from error
+        raise in_our_words(error, "a log-in as in Keystone v3") from error
     return _login(auth.identity), _scope(auth.scope)
 
 
 def _login(identity: _Identity) -> Login:
     if not identity.methods:
-        raise BadInput("auth.identity.methods", [], "at least one of password and token")
+        raise BadInput("auth.identity.methods", [], f"at least one of {', '.join(METHODS)}")
     for method in identity.methods:
         if method not in METHODS:
-            raise BadInput("auth.identity.methods", method, "password and token only")
+            raise BadInput("auth.identity.methods", method, f"{', '.join(METHODS)} only")
         if getattr(identity, method) is None:
             raise BadInput(f"auth.identity.{method}", None, f"a member for the method {method}")
     methods = tuple(dict.fromkeys(identity.methods))
+    if identity.application_credential is not None and "application_credential" in methods:
+        return _by_credential(identity.application_credential, methods)
     token = identity.token.id if identity.token and "token" in methods else None
     if identity.password is None or "password" not in methods:
         return Login(methods=methods, token=token)
@@ -96,6 +106,17 @@ def _login(identity: _Identity) -> Login:
         raise BadInput("auth.identity.password.user.password", None, "a password")
     named = _named(user, "auth.identity.password.user")
     return Login(methods=methods, user=named, password=user.password, token=token)
+
+
+def _by_credential(offer: _AppCredential, methods: tuple[str, ...]) -> Login:
+    where = "auth.identity.application_credential"
+    if len(methods) > 1:
+        raise BadInput("auth.identity.methods", list(methods), "an application credential alone")
+    if offer.id is not None:
+        return Login(methods=methods, credential=offer.id, secret=offer.secret)
+    if offer.name is None or offer.user is None:
+        raise BadInput(where, None, "an id, or a name with its user")
+    return Login(methods=methods, user=_named(offer.user, f"{where}.user"), credential=offer.name, secret=offer.secret)
 
 
 def _scope(scope: _Scope | str | None) -> NamedIn | str:
@@ -129,10 +150,11 @@ _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`(?: - at
 _WRONG = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<found>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
 
 
-def _in_our_words(error: msgspec.ValidationError) -> BadInput:
+def in_our_words(error: msgspec.ValidationError, expected: str) -> BadInput:
+    """What is wrong with a body, its member named. ``expected``: what the whole of it should be."""
     text = str(error)
     if match := _MISSING.fullmatch(text):
         return BadInput(".".join(filter(None, (match["path"], match["field"]))), None, "this member to be there")
     if match := _WRONG.fullmatch(text):
         return BadInput(match["path"] or "request body", match["found"], match["expected"].replace(" | null", ""))
-    return BadInput("request body", text, "a log-in as in Keystone v3")
+    return BadInput("request body", text, expected)

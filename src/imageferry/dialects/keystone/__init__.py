@@ -10,6 +10,7 @@ from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request
 from imageferry.dialects.keystone import errors
+from imageferry.dialects.keystone.credentials import AppCredentials
 from imageferry.dialects.keystone.lookups import People, Things
 from imageferry.dialects.keystone.site import Site
 from imageferry.dialects.keystone.tokens import Tokens
@@ -33,7 +34,12 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -
 
     return Dialect(
         name="keystone",
-        paths=[*_discovery(site), *_auth(Tokens(site)), *_lookups(People(site), Things(site))],
+        paths=[
+            *_discovery(site),
+            *_auth(Tokens(site)),
+            *_lookups(People(site), Things(site)),
+            *_credentials(AppCredentials(site)),
+        ],
         error=error,
         refuse=errors.refusal,
         prefixes=["/v3"],
@@ -79,6 +85,14 @@ def _lookups(people: People, things: Things) -> list[Path]:
         paths.append(Path(f"/v3/{name}", _read(things.list_of(name))))
         paths.append(Path(f"/v3/{name}/{{id}}", _read(things.one_of(name))))
     return paths
+
+
+def _credentials(credentials: AppCredentials) -> list[Path]:
+    path = "/v3/users/{id}/application_credentials"
+    return [
+        Path(path, {"POST": credentials.make, **_read(credentials.list)}),
+        Path(f"{path}/{{credential}}", {**_read(credentials.show), "DELETE": credentials.delete}),
+    ]
 
 
 def _read(handler: Handler) -> Mapping[str, Handler]:

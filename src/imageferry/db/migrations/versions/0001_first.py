@@ -250,6 +250,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_image_tags_tag"), "image_tags", ["tag"], unique=False)
     op.create_table(
+        "app_credentials",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("project_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("roles", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("unrestricted", sa.Boolean(), nullable=False),
+        sa.Column("secret_hash", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_app_credentials_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_app_credentials_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_credentials")),
+        sa.UniqueConstraint("user_id", "name", name=op.f("uq_app_credentials_user_id_name")),
+    )
+    op.create_index(op.f("ix_app_credentials_project_id"), "app_credentials", ["project_id"], unique=False)
+    op.create_table(
         "tokens",
         sa.Column("hash", TEXT, nullable=False),
         sa.Column("user_id", TEXT, nullable=False),
@@ -258,10 +277,15 @@ def upgrade() -> None:
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("audit_ids", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("credential_id", TEXT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["credential_id"], ["app_credentials.id"], name=op.f("fk_tokens_credential_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_tokens_project_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_tokens_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_tokens")),
     )
+    op.create_index(op.f("ix_tokens_credential_id"), "tokens", ["credential_id"], unique=False)
     op.create_index(op.f("ix_tokens_expires_at"), "tokens", ["expires_at"], unique=False)
     op.create_index(op.f("ix_tokens_project_id"), "tokens", ["project_id"], unique=False)
     op.create_index(op.f("ix_tokens_user_id"), "tokens", ["user_id"], unique=False)

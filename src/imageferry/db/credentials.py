@@ -1,0 +1,72 @@
+"""Application credentials in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, select
+
+from imageferry.db.schema import app_credentials, projects, users
+from imageferry.db.sql import added, require
+from imageferry.domain.access import Role, UserId
+from imageferry.domain.errors import AlreadyExists, NotFound
+from imageferry.domain.identity import AppCredential, AppCredentialId
+
+_ROWS = app_credentials.c
+
+
+class SqlCredentials:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, credential: AppCredential, secret_hash: str) -> None:
+        require(self._connection, users.c.id, credential.user_id, kind="user")
+        require(self._connection, projects.c.id, credential.project_id, kind="project")
+        values = {
+            "id": credential.id,
+            "user_id": credential.user_id,
+            "project_id": credential.project_id,
+            "name": credential.name,
+            "description": credential.description,
+            "roles": sorted(role.value for role in credential.roles),
+            "expires_at": credential.expires_at,
+            "unrestricted": credential.unrestricted,
+            "secret_hash": secret_hash,
+        }
+        if not added(self._connection, app_credentials, values):
+            raise AlreadyExists("application credential", credential.name)
+
+    def get(self, credential_id: AppCredentialId) -> AppCredential | None:
+        return self._first(select(app_credentials).where(_ROWS.id == credential_id))
+
+    def by_name(self, user_id: UserId, name: str) -> AppCredential | None:
+        return self._first(select(app_credentials).where(_ROWS.user_id == user_id, _ROWS.name == name))
+
+    def of(self, user_id: UserId) -> list[AppCredential]:
+        query = select(app_credentials).where(_ROWS.user_id == user_id).order_by(_ROWS.name)
+        return [_credential(row) for row in self._connection.execute(query)]
+
+    def secret_hash(self, credential_id: AppCredentialId) -> str | None:
+        query = select(_ROWS.secret_hash).where(_ROWS.id == credential_id)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def delete(self, credential_id: AppCredentialId) -> None:
+        if not self._connection.execute(delete(app_credentials).where(_ROWS.id == credential_id)).rowcount:
+            raise NotFound("application credential", credential_id)
+
+    def _first(self, query: Select[Any]) -> AppCredential | None:
+        row = self._connection.execute(query).first()
+        return None if row is None else _credential(row)
+
+
+def _credential(row: Row[Any]) -> AppCredential:
+    return AppCredential(
+        id=row.id,
+        name=row.name,
+        user_id=row.user_id,
+        project_id=row.project_id,
+        roles=frozenset(Role(role) for role in row.roles),
+        description=row.description,
+        expires_at=row.expires_at,
+        unrestricted=row.unrestricted,
+    )

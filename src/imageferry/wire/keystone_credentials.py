@@ -1,0 +1,100 @@
+"""Application credentials as Keystone v3 writes and reads them.
+
+Source: specs/openstack.md, section 2.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from imageferry.domain.access import Role
+from imageferry.domain.errors import BadInput
+from imageferry.domain.identity import AppCredential
+from imageferry.domain.moment import Moment
+from imageferry.wire.dates import iso_micros, parse_iso
+from imageferry.wire.keystone import Document
+from imageferry.wire.keystone_auth import in_our_words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What somebody wants an application credential to be."""
+
+    name: str
+    description: str
+    expires_at: Moment | None
+    roles: frozenset[Role] | None  # None: those of the token at hand
+    secret: str | None
+    unrestricted: bool
+
+
+class _Role(msgspec.Struct):
+    id: str | None = None
+    name: str | None = None
+
+
+class _Wish(msgspec.Struct):
+    name: str
+    description: str | None = None
+    expires_at: str | None = None
+    roles: list[_Role] | None = None
+    secret: str | None = None
+    unrestricted: bool | None = None
+    access_rules: list[object] | None = None
+
+
+class _Request(msgspec.Struct):
+    application_credential: _Wish
+
+
+def read_wish(document: object) -> Wish:
+    """What a request to make one says.
+
+    Raises:
+        BadInput: a member is missing or of the wrong type, a role is not known here, or there are
+            access rules: a credential that opens more than its maker meant must not be made.
+    """
+    try:
+        wish = msgspec.convert(document, _Request).application_credential
+    except msgspec.ValidationError as error:
+        raise in_our_words(error, "an application credential as in Keystone v3") from error
+    if wish.access_rules:
+        raise BadInput("application_credential.access_rules", wish.access_rules, "none: they are not offered here")
+    where = "application_credential.expires_at"
+    return Wish(
+        name=wish.name,
+        description=wish.description or "",
+        expires_at=None if wish.expires_at is None else parse_iso(wish.expires_at, field=where),
+        roles=frozenset(_role(role) for role in wish.roles) if wish.roles else None,
+        secret=wish.secret,
+        unrestricted=bool(wish.unrestricted),
+    )
+
+
+def credential(item: AppCredential, base: str, secret: str | None = None) -> Document:
+    """``secret``: in the one answer that shows it."""
+    document: Document = {
+        "id": item.id,
+        "name": item.name,
+        "description": item.description,
+        "user_id": item.user_id,
+        "project_id": item.project_id,
+        "system": None,
+        "expires_at": None if item.expires_at is None else iso_micros(item.expires_at),
+        "unrestricted": item.unrestricted,
+        "roles": [{"id": role.value, "name": role.value, "domain_id": None} for role in sorted(item.roles)],
+        "links": {"self": f"{base}/v3/application_credentials/{item.id}"},
+    }
+    if secret is not None:
+        document["secret"] = secret
+    return document
+
+
+def _role(role: _Role) -> Role:
+    text = role.id or role.name or ""
+    try:
+        return Role(text)
+    except ValueError as error:
+        raise BadInput("application_credential.roles", text, f"one of {', '.join(Role)}") from error
