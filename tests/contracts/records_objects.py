@@ -8,7 +8,7 @@ import pytest
 
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
-from imageferry.domain.object import Container, ListingQuery, StoredObject
+from imageferry.domain.object import Container, ContainerId, ListingQuery, StoredObject
 from imageferry.ports.records import Records, Session
 from tests.contracts.records_things import (
     OURS,
@@ -71,6 +71,17 @@ class ObjectsContract:
             session.objects.set_container_metadata(container, {"b": "2"}, at(2))
             changed = replace(container, metadata={"b": "2"}, updated_at=at(2))
             assert session.objects.container(OURS, container.name) == changed
+
+    def test_access_lists_are_replaced(self, records: Records) -> None:
+        with records.writing() as session:
+            container = a_container(session)
+            session.objects.set_access(container.id, readers=".r:*", writers="p:u")
+        with records.reading() as session:
+            found = session.objects.container(container.project_id, container.name)
+        assert found is not None
+        assert (found.readers, found.writers) == (".r:*", "p:u")
+        with records.writing() as session, pytest.raises(NotFound):
+            session.objects.set_access(ContainerId("none"), readers="", writers="")
 
     def test_a_container_goes_only_when_it_is_empty(self, records: Records) -> None:
         with records.writing() as session:

@@ -87,8 +87,6 @@ def test_names_are_bounded_in_bytes(swift: Swift, name: str, status: int) -> Non
 @pytest.mark.parametrize(
     "header",
     [
-        {"X-Container-Read": ".r:*"},
-        {"X-Container-Write": "p:u"},
         {"X-Versions-Enabled": "true"},
         {"X-Versions-Location": "archive"},
         {"X-History-Location": "archive"},

@@ -52,6 +52,8 @@ class SqlObjects:
             "object_count": 0,
             "bytes_used": 0,
             "metadata": dict(container.metadata),
+            "readers": container.readers,
+            "writers": container.writers,
             "created_at": container.created_at,
             "updated_at": container.updated_at,
         }
@@ -70,6 +72,11 @@ class SqlObjects:
         change = update(containers).where(containers.c.id == container.id).values(values)
         if not self._connection.execute(change).rowcount:
             raise NotFound("container", container.name)
+
+    def set_access(self, container_id: ContainerId, *, readers: str, writers: str) -> None:
+        change = update(containers).where(containers.c.id == container_id)
+        if not self._connection.execute(change.values(readers=readers, writers=writers)).rowcount:
+            raise NotFound("container", container_id)
 
     def delete_container(self, container: Container) -> None:
         query = select(containers.c.object_count).where(containers.c.id == container.id).with_for_update()
@@ -142,6 +149,8 @@ def _container(row: Row[Any]) -> Container:
         object_count=row.object_count,
         bytes_used=row.bytes_used,
         metadata=row.metadata,
+        readers=row.readers,
+        writers=row.writers,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

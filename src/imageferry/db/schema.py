@@ -150,6 +150,8 @@ containers = Table(
     Column("object_count", BigInteger, nullable=False),
     Column("bytes_used", BigInteger, nullable=False),
     Column("metadata", JSON_TEXT, nullable=False),
+    Column("readers", TEXT, nullable=False),  # access lists
+    Column("writers", TEXT, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project_id", "name"),

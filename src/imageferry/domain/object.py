@@ -45,6 +45,8 @@ class Container:
     object_count: int = 0
     bytes_used: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
+    readers: str = ""  # access lists, see domain.acl
+    writers: str = ""
     created_at: Moment
     updated_at: Moment
 

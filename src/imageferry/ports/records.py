@@ -242,6 +242,9 @@ class ObjectRecords(Protocol):
     def set_container_metadata(self, container: Container, metadata: Mapping[str, str], now: Moment) -> None:
         """Raises NotFound."""
 
+    def set_access(self, container_id: ContainerId, *, readers: str, writers: str) -> None:
+        """Who beside its project may read and write what is in a container. Raises NotFound."""
+
     def delete_container(self, container: Container) -> None:
         """Raises NotFound, NotEmpty."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
+from imageferry.domain.acl import checked_acl, may_read, may_write
 from imageferry.domain.errors import AlreadyExists, NotFound
 from imageferry.domain.object import (
     Account,
@@ -22,6 +23,14 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """Access lists to set on a container; "" takes one away, None leaves it."""
+
+    readers: str | None = None
+    writers: str | None = None
+
+
 class Containers:
     """The use-cases on accounts and containers. An empty value in a change removes the item."""
 
@@ -31,18 +40,44 @@ class Containers:
 
     # -- who may -------------------------------------------------------------
 
-    def may(self, caller: Caller | None, act: Act, project: ProjectId, container: str, name: str | None = None) -> None:
+    def may(
+        self,
+        caller: Caller | None,
+        act: Act,
+        project: ProjectId,
+        container: str,
+        name: str | None = None,
+        *,
+        listing: bool = False,
+    ) -> None:
         """Let the caller go on at an object, or say why not.
 
         Args:
             name: None where parts of a large object in that container are meant.
+            listing: the container itself is to be looked at.
 
         Raises:
-            AccessDenied: the caller may not.
+            AccessDenied: neither role, nor signed URL, nor the container's access lists allow it.
         """
-        if caller is not None and caller.signed is not None and caller.signed.allows(act, project, container, name):
+        if owns(caller, act, project):
+            return
+        if caller is not None and caller.signed is not None:
+            if not listing and caller.signed.allows(act, project, container, name):
+                return
+        elif self._listed_in_acl(caller, act, project, container, listing=listing):
             return
         allow(caller, act, owner=project)
+
+    def _listed_in_acl(
+        self, caller: Caller | None, act: Act, project: ProjectId, container: str, *, listing: bool
+    ) -> bool:
+        with self._records.reading() as session:
+            there = session.objects.container(project, container)
+        if there is None:
+            return False
+        if act is Act.READ_OBJECTS:
+            return may_read(there.readers, caller, owner=project, listing=listing)
+        return act is Act.WRITE_OBJECTS and may_write(there.writers, caller, owner=project)
 
     def metadata_of(self, project: ProjectId, container: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """What an account and one of its containers say of themselves, for rules that look before a caller is known."""
@@ -75,11 +110,17 @@ class Containers:
     # -- containers ----------------------------------------------------------
 
     def create_container(
-        self, caller: Caller | None, project: ProjectId, name: str, metadata: Mapping[str, str]
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        name: str,
+        metadata: Mapping[str, str],
+        access: Access | None = None,
     ) -> bool:
         """Make a container, or merge metadata into the one there. Returns whether it is new."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         checked_container_name(name)
+        access = _checked_access(access)
         now = self._clock()
         with self._records.writing() as session:
             there = session.objects.container(project, name)
@@ -89,6 +130,8 @@ class Containers:
                     project_id=project,
                     name=name,
                     metadata=checked_metadata(_merged({}, metadata)),
+                    readers=access.readers or "",
+                    writers=access.writers or "",
                     created_at=now,
                     updated_at=now,
                 )
@@ -99,23 +142,31 @@ class Containers:
                     there = container_of(session, project, name)  # another writer was faster
             merged = checked_metadata(_merged(there.metadata, metadata))
             session.objects.set_container_metadata(there, merged, now)
+            _set_access(session, there, access)
             return False
 
     def container(self, caller: Caller | None, project: ProjectId, name: str) -> Container:
-        allow(caller, Act.READ_OBJECTS, owner=project)
+        self.may(caller, Act.READ_OBJECTS, project, name, listing=True)
         with self._records.reading() as session:
             return container_of(session, project, name)
 
     def change_container(
-        self, caller: Caller | None, project: ProjectId, name: str, changes: Mapping[str, str]
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        name: str,
+        changes: Mapping[str, str],
+        access: Access | None = None,
     ) -> None:
         """Merge metadata."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
+        access = _checked_access(access)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, name).id)
             there = container_of(session, project, name)
             merged = checked_metadata(_merged(there.metadata, changes))
             session.objects.set_container_metadata(there, merged, self._clock())
+            _set_access(session, there, access)
 
     def delete_container(self, caller: Caller | None, project: ProjectId, name: str) -> None:
         allow(caller, Act.WRITE_OBJECTS, owner=project)
@@ -125,7 +176,7 @@ class Containers:
     def listing(
         self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery
     ) -> tuple[Container, list[StoredObject | Subdir]]:
-        allow(caller, Act.READ_OBJECTS, owner=project)
+        self.may(caller, Act.READ_OBJECTS, project, name, listing=True)
         with self._records.reading() as session:
             container = container_of(session, project, name)
             return container, session.objects.objects(container.id, query)
@@ -138,7 +189,7 @@ class Containers:
         An object that bears the very name of a directory below, delimiter included, stands
         for that directory and is listed; the prefix's own is not.
         """
-        allow(caller, Act.READ_OBJECTS, owner=project)
+        self.may(caller, Act.READ_OBJECTS, project, name, listing=True)
         found: list[StoredObject] = []
         with self._records.reading() as session:
             container = container_of(session, project, name)
@@ -164,3 +215,21 @@ def container_of(session: Session, project: ProjectId, name: str) -> Container:
 
 def _merged(metadata: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in {**metadata, **changes}.items() if value}
+
+
+def _checked_access(access: Access | None) -> Access:
+    """Raises BadInput."""
+    if access is None:
+        return Access()
+    readers, writers = access.readers, access.writers
+    return Access(
+        readers=None if readers is None else checked_acl(readers, field="X-Container-Read", writing=False),
+        writers=None if writers is None else checked_acl(writers, field="X-Container-Write", writing=True),
+    )
+
+
+def _set_access(session: Session, there: Container, access: Access) -> None:
+    readers = there.readers if access.readers is None else access.readers
+    writers = there.writers if access.writers is None else access.writers
+    if (readers, writers) != (there.readers, there.writers):
+        session.objects.set_access(there.id, readers=readers, writers=writers)

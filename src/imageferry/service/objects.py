@@ -91,7 +91,6 @@ class Objects(Containers):
             item = _object(session, project, container, name)
             rows = []
             if item.whole is None and item.manifest is not None and not as_stored:
-                self.may(caller, Act.READ_OBJECTS, project, item.manifest.partition("/")[0])
                 rows = large.dynamic_segments(session, project, item)
             elif item.whole is None or as_stored:
                 blob = session.blobs.get(item.blob_id)
@@ -99,6 +98,7 @@ class Objects(Containers):
                     raise NotFound("object", f"{container}/{name}")
                 return OpenObject(item=item, size=item.size, etag=item.md5, sections=(whole(blob),), is_large=False)
         if item.whole is None:
+            self.may(caller, Act.READ_OBJECTS, project, (item.manifest or "").partition("/")[0])
             return large.joined(item, ((row, self._sections(caller, project, row)) for row in rows))
         sections = tuple(self._sections(caller, project, item)) if to_read else ()
         return OpenObject(item=item, size=item.whole.size, etag=item.whole.etag, sections=sections, is_large=True)

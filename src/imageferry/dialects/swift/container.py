@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from imageferry.dialects.edge.http import Answer, Receiving, Request
 from imageferry.dialects.swift import extract, listing
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import changes, shown
 from imageferry.dialects.swift.paths import account_of, container_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML
-from imageferry.domain.access import Act, allow
+from imageferry.domain.access import Act, allow, owns
 from imageferry.domain.object import Container
+from imageferry.service.containers import Access
 from imageferry.service.services import Services
 from imageferry.wire import swift
 from imageferry.wire.dates import last_modified, timestamp
@@ -23,14 +26,14 @@ def put(request: Request, services: Services) -> Answer | Receiving:
     policy = request.headers.get("x-storage-policy", "")
     if policy and policy.lower() != listing.POLICY.lower():
         raise Refusal(400, f"Invalid X-Storage-Policy {policy!r}: /info names those there are.")
-    fresh = services.objects.create_container(request.caller, *container_of(request), changes(request, "container"))
+    fresh = services.objects.create_container(request.caller, *container_of(request), *_changes(request))
     return Answer(status=201 if fresh else 202, headers=[HTML])
 
 
 def post(request: Request, services: Services) -> Answer:
     allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
     refuse_what_is_not_offered(request)
-    services.objects.change_container(request.caller, *container_of(request), changes(request, "container"))
+    services.objects.change_container(request.caller, *container_of(request), *_changes(request))
     return Answer(status=204, headers=[HTML])
 
 
@@ -58,6 +61,23 @@ def delete(request: Request, services: Services) -> Answer:
     return Answer(status=204, headers=[HTML])
 
 
+def _changes(request: Request) -> tuple[Mapping[str, str], Access]:
+    """What is to be changed: metadata, and who else may read and write."""
+    lists = {}
+    for name in ("read", "write"):
+        said = request.headers.get(f"x-container-{name}")
+        lists[name] = "" if f"x-remove-container-{name}" in request.headers and not said else said
+    return changes(request, "container"), Access(readers=lists["read"], writers=lists["write"])
+
+
+def _access(request: Request, container: Container) -> list[tuple[str, str]]:
+    """Who may read and write, for those who decide it."""
+    if not owns(request.caller, Act.WRITE_OBJECTS, container.project_id):
+        return []
+    lists = [("x-container-read", container.readers), ("x-container-write", container.writers)]
+    return [row for row in lists if row[1]]
+
+
 def _headers(request: Request, container: Container) -> list[tuple[str, str]]:
     return [
         ("x-container-object-count", str(container.object_count)),
@@ -66,5 +86,6 @@ def _headers(request: Request, container: Container) -> list[tuple[str, str]]:
         ("x-timestamp", timestamp(container.created_at)),
         ("last-modified", last_modified(container.updated_at)),
         ("accept-ranges", "bytes"),
+        *_access(request, container),
         *shown(request, "container", container.metadata),
     ]

@@ -15,8 +15,6 @@ _HEADERS_NOT_YET = (
     "x-delete-at",
     "x-delete-after",
     "x-symlink-target",
-    "x-container-read",
-    "x-container-write",
     "x-versions-location",
     "x-history-location",
 )

@@ -17,7 +17,7 @@ from imageferry.dialects.swift import (
     object_write,
     report,
 )
-from imageferry.dialects.swift.signed import also_signed, tempurl_info
+from imageferry.dialects.swift.signed import also_signed, sent_by_page, tempurl_info
 from imageferry.domain import object as limits
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
@@ -55,7 +55,8 @@ def dialect(clock: Clock = system_clock) -> Dialect:
         trans_id = f"tx{request.id[:21]}-{clock() // SECOND:010x}"
         return [("x-trans-id", trans_id), ("x-openstack-request-id", trans_id)]
 
-    by_url = {method: also_signed(handler, clock) for method, handler in _OBJECT.items()}
+    containers = {method: sent_by_page(handler) for method, handler in _CONTAINER.items()}
+    objects = {method: sent_by_page(also_signed(handler, clock)) for method, handler in _OBJECT.items()}
     return Dialect(
         name="swift",
         paths=[
@@ -63,9 +64,9 @@ def dialect(clock: Clock = system_clock) -> Dialect:
             Path("/healthcheck", {"GET": _healthcheck, "HEAD": _healthcheck}),
             Path("/v1/AUTH_{project}", _ACCOUNT),
             Path("/v1/AUTH_{project}/", _ACCOUNT),
-            Path("/v1/AUTH_{project}/{container}", _CONTAINER),
-            Path("/v1/AUTH_{project}/{container}/", _CONTAINER),
-            Path("/v1/AUTH_{project}/{container}/{object:rest}", by_url),
+            Path("/v1/AUTH_{project}/{container}", containers),
+            Path("/v1/AUTH_{project}/{container}/", containers),
+            Path("/v1/AUTH_{project}/{container}/{object:rest}", objects),
         ],
         error=errors.answer,
         refuse=errors.refusal,

@@ -42,6 +42,24 @@ def also_signed(handler: Handler | Streamed, clock: Clock) -> Handler | Streamed
     return _wrapped(handler, clock)
 
 
+def sent_by_page(handler: Handler | Streamed) -> Handler | Streamed:
+    """The handler, told from which page a caller comes: access lists may ask for it."""
+    if isinstance(handler, Streamed):
+        return Streamed(_told(handler.handler))
+    return _told(handler)
+
+
+def _told(handler: Callable[[Request, Services], _Reply]) -> Callable[[Request, Services], _Reply]:
+    def answer(request: Request, services: Services) -> _Reply:
+        referer = request.headers.get("referer")
+        if referer:
+            caller = request.caller or Caller.guest()
+            request = replace(request, bearer=replace(caller, referer=referer))
+        return handler(request, services)
+
+    return answer
+
+
 def _wrapped(handler: Callable[[Request, Services], _Reply], clock: Clock) -> Callable[[Request, Services], _Reply]:
     def answer(request: Request, services: Services) -> _Reply:
         if not tempurl.is_temp_url(request.query.__contains__):

@@ -46,6 +46,8 @@ def upgrade() -> None:
         sa.Column("object_count", sa.BigInteger(), nullable=False),
         sa.Column("bytes_used", sa.BigInteger(), nullable=False),
         sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("readers", TEXT, nullable=False),
+        sa.Column("writers", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_containers")),
