@@ -49,6 +49,15 @@ class ObjectsContract:
             assert account.created_at == at(1)
             assert session.objects.account(THEIRS, at(3)).metadata == {}
 
+    def test_an_accounts_metadata_is_read_without_its_totals(self, records: Records) -> None:
+        with records.writing() as session:
+            assert session.objects.account_metadata(OURS) == {}
+            session.objects.hold_account(OURS)
+            session.objects.set_account_metadata(OURS, {"a": "1"}, at(0))
+            session.objects.hold_account(OURS)
+            assert session.objects.account_metadata(OURS) == {"a": "1"}
+            assert session.objects.account_metadata(THEIRS) == {}
+
     def test_an_account_is_as_old_as_its_first_container(self, records: Records) -> None:
         with records.writing() as session:
             a_container(session)

@@ -44,6 +44,14 @@ class SqlObjects:
         changing = {"metadata": keeping.excluded.metadata}
         self._connection.execute(keeping.on_conflict_do_update(index_elements=["project_id"], set_=changing))
 
+    def account_metadata(self, project_id: ProjectId) -> Mapping[str, str]:
+        found = self._connection.execute(select(accounts.c.metadata).where(accounts.c.project_id == project_id)).first()
+        return {} if found is None else found.metadata
+
+    def hold_account(self, project_id: ProjectId) -> None:
+        query = select(accounts.c.project_id).where(accounts.c.project_id == project_id)
+        self._connection.execute(query.with_for_update()).first()
+
     def add_container(self, container: Container) -> None:
         values = {
             "id": container.id,

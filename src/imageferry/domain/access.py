@@ -37,6 +37,7 @@ class Act(StrEnum):
 
     READ_OBJECTS = "read objects of this project"
     WRITE_OBJECTS = "change objects of this project"
+    SET_QUOTAS = "set the quota of an account"
     READ_IMAGES = "read images of this project"
     WRITE_IMAGES = "change images of this project"
     PUBLISH_IMAGES = "make an image public"
@@ -51,6 +52,7 @@ class Act(StrEnum):
 NEEDED: Mapping[Act, Role | None] = {
     Act.READ_OBJECTS: Role.READER,
     Act.WRITE_OBJECTS: Role.MEMBER,
+    Act.SET_QUOTAS: Role.ADMIN,
     Act.READ_IMAGES: Role.READER,
     Act.WRITE_IMAGES: Role.MEMBER,
     Act.PUBLISH_IMAGES: Role.ADMIN,

@@ -6,6 +6,7 @@
     │   ├── DigestMismatch   the bytes are not the bytes that were promised
     │   ├── Incomplete       the sender stopped before the end
     │   ├── TooLarge         over a limit, named with its figure
+    │   │   └── OverQuota    more than an account or a container may keep
     │   ├── LengthRequired   neither a length nor chunks
     │   ├── BadSegments      parts of a large object are not as its list says
     │   ├── BadDisk          not a disk image, or one that is not safe to open
@@ -103,6 +104,14 @@ class TooLarge(Rejected):
     def __str__(self) -> str:
         found = "more" if self.found is None else f"{self.found} {self.unit}"
         return f"{self.what}: at most {self.limit} {self.unit} are taken, found {found}."
+
+
+@dataclass(eq=False)
+class OverQuota(TooLarge):
+    """More than an account or a container may keep."""
+
+    def __str__(self) -> str:
+        return f"Upload exceeds quota. {self.what}: at most {self.limit} {self.unit} are kept. Delete something first."
 
 
 @dataclass(eq=False)

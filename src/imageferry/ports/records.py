@@ -235,6 +235,12 @@ class ObjectRecords(Protocol):
 
     def set_account_metadata(self, project_id: ProjectId, metadata: Mapping[str, str], now: Moment) -> None: ...
 
+    def account_metadata(self, project_id: ProjectId) -> Mapping[str, str]:
+        """The account's metadata alone, without adding up its totals."""
+
+    def hold_account(self, project_id: ProjectId) -> None:
+        """Let nobody else hold the account until this transaction ends: for who keeps its quota."""
+
     def add_container(self, container: Container) -> None:
         """Raises AlreadyExists."""
 

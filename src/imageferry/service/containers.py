@@ -19,6 +19,7 @@ from imageferry.domain.object import (
     checked_container_name,
     checked_metadata,
 )
+from imageferry.domain.quota import checked_quotas, sets_quota
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 
@@ -93,8 +94,11 @@ class Containers:
             return session.objects.account(project, self._clock())
 
     def change_account(self, caller: Caller | None, project: ProjectId, changes: Mapping[str, str]) -> None:
-        """Merge metadata."""
+        """Merge metadata. An account's quota is set by an admin."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
+        if sets_quota(changes):
+            allow(caller, Act.SET_QUOTAS)
+            checked_quotas(changes)
         with self._records.writing() as session:
             account = session.objects.account(project, self._clock())
             metadata = checked_metadata(_merged(account.metadata, changes))
@@ -121,6 +125,7 @@ class Containers:
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         checked_container_name(name)
         access = _checked_access(access)
+        checked_quotas(metadata)
         now = self._clock()
         with self._records.writing() as session:
             there = session.objects.container(project, name)
@@ -161,6 +166,7 @@ class Containers:
         """Merge metadata."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         access = _checked_access(access)
+        checked_quotas(changes)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, name).id)
             there = container_of(session, project, name)

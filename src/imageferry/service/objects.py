@@ -28,6 +28,7 @@ from imageferry.service import large_objects as large
 from imageferry.service.blobs import Blobs, Section, cut, whole
 from imageferry.service.containers import Containers, container_of
 from imageferry.service.large_objects import OpenObject, WantedSegment
+from imageferry.service.quotas import refuse_early, within_quotas
 from imageferry.service.uploads import Upload
 
 __all__ = ["Deleted", "Objects", "OpenObject", "Traits", "WantedSegment"]
@@ -153,9 +154,12 @@ class Objects(Containers):
         if size is not None and size > self.max_object_size:
             raise TooLarge(target.what, self.max_object_size, size)
         with self._records.reading() as session:
-            there = session.objects.object(container_of(session, project, container).id, name)
+            place = container_of(session, project, container)
+            there = session.objects.object(place.id, name)
             if only_if_absent and there is not None:
                 raise target.not_absent
+            more = (size or 0) - (0 if there is None else there.size)
+            refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
         return Upload(
             target.what,
             self._blobs.writer(),
@@ -344,7 +348,9 @@ class _Target:
 
 
 def _put(session: Session, target: _Target, fresh: StoredObject) -> StoredObject:
-    kept = session.objects.put_object(fresh)
+    container = container_of(session, target.project, target.container)
+    with within_quotas(session, target.project, container, fresh.updated_at):
+        kept = session.objects.put_object(fresh)
     if target.only_if_absent and kept.id != fresh.id:
         raise target.not_absent  # another writer was faster; this takes ours back
     return kept

@@ -103,6 +103,8 @@ def _info(_: Request, services: Services) -> Answer:
                 "min_segment_size": 1,
             },
             "tempurl": tempurl_info(),
+            "container_quotas": {},
+            "account_quotas": {},
             "bulk_upload": {
                 "max_containers_per_extraction": extract.LIMITS.containers,
                 "max_failed_extractions": extract.LIMITS.failures,

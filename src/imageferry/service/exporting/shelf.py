@@ -18,6 +18,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs
 from imageferry.service.containers import container_of
 from imageferry.service.exporting.targets import Targets
+from imageferry.service.quotas import within_quotas
 
 _VMDK = "application/x-vmdk"
 _OVF = "application/xml"
@@ -44,17 +45,19 @@ class Shelf:
         Raises:
             NotFound: the container is gone.
             AlreadyExists: something else has taken one of the names meanwhile.
+            OverQuota: the account or a container may not keep so much.
         """
         drafts: list[BlobDraft] = []
         try:
             drafts += [self._written(data) for data in (description, digests, b"")]
             with self.records.writing() as session:
                 container = container_of(session, task.project_id, targets.container)
-                session.objects.hold(container.id)
-                there = session.objects.object(container.id, targets.disk)
-                if there is None or there.manifest != targets.manifest(task.id):
-                    self._show_in(session, container, task, targets, parts, drafts)
-                    return
+                with within_quotas(session, task.project_id, container, self.clock()):
+                    session.objects.hold(container.id)
+                    there = session.objects.object(container.id, targets.disk)
+                    if there is None or there.manifest != targets.manifest(task.id):
+                        self._show_in(session, container, task, targets, parts, drafts)
+                        return
         except BaseException:
             self._give_up(drafts)
             raise
@@ -73,9 +76,10 @@ class Shelf:
         if in_the_way is not None:
             raise AlreadyExists("object", in_the_way)
         parts_container = self._parts_container(session, task.project_id, targets.parts_container)
-        for number, (blob_id, size, md5) in enumerate(parts, start=1):
-            part = Blob(id=BlobId(blob_id), size=size, digests={Algorithm.MD5: md5})
-            session.objects.put_object(self._object(parts_container, targets.part(task.id, number), part, _PART))
+        with within_quotas(session, task.project_id, parts_container, self.clock()):
+            for number, (blob_id, size, md5) in enumerate(parts, start=1):
+                part = Blob(id=BlobId(blob_id), size=size, digests={Algorithm.MD5: md5})
+                session.objects.put_object(self._object(parts_container, targets.part(task.id, number), part, _PART))
         names = {targets.description: _OVF, targets.digests: _MF, targets.disk: _VMDK}
         for draft, (name, content_type) in zip(drafts, names.items(), strict=True):
             item = self._object(container, name, self.blobs.keep_in(session, draft), content_type)
