@@ -14,7 +14,7 @@ from imageferry.dialects import glance, health, k5, keystone, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
-from imageferry.domain.task import TaskKind
+from imageferry.domain.task import STAGED_IMPORT, TaskKind
 from imageferry.formats.judge import Limits, judge
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
@@ -27,7 +27,6 @@ from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.images import Images, ReadAt
 from imageferry.service.importing.imports import Imports
-from imageferry.service.importing.staged import PLAN as STAGED
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.objects import Objects
@@ -84,7 +83,11 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
     staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits)
-    plans = {TaskKind.IMPORT.value: importing.plan(), STAGED: staged.plan(), TaskKind.EXPORT.value: exporting.plan()}
+    plans = {
+        TaskKind.IMPORT.value: importing.plan(),
+        STAGED_IMPORT: staged.plan(),
+        TaskKind.EXPORT.value: exporting.plan(),
+    }
     tasks = TaskService(records, clock, settings.folder / "work", plans)
     images = Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes)
     services = Services(

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from imageferry.domain.errors import AlreadyExists, BadInput, NotFound
-from imageferry.domain.task import Progress, StepLog, Task, TaskId, TaskKind, TaskStatus
-from imageferry.ports.records import Records, Session
+from imageferry.domain.image import ImageId
+from imageferry.domain.task import STAGED_IMPORT, Progress, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.ports.records import TASK_SORT_KEYS, Records, Session
 from tests.contracts.records_things import OURS, THEIRS, a_blob, a_task, at
 
 NO_TASK = TaskId("no such task")
@@ -162,3 +163,34 @@ class TasksContract:
             assert session.tasks.steps(old.id) == []
             assert session.blobs.unused_blobs(before=at(1), limit=1) == [blob_id]
             assert {task.id for task in session.tasks.page()} == {young.id, endless.id}
+
+    @pytest.mark.parametrize("direction", ["asc", "desc"])
+    @pytest.mark.parametrize("key", TASK_SORT_KEYS)
+    def test_pages_in_any_order_hold_every_task_once(self, records: Records, key: str, direction: str) -> None:
+        with records.writing() as session:
+            for number in range(6):
+                ended = at(20 - number) if number % 3 else None
+                status = list(TaskStatus)[number % 4]
+                kept(session, status=status, expires_at=ended, created_at=at(number // 2), updated_at=at(9 - number))
+            whole = session.tasks.page(sort=(key, direction))
+            found: list[Task] = []
+            while page := session.tasks.page(sort=(key, direction), before=found[-1].id if found else None, limit=2):
+                found += page
+            values = [getattr(task, key) for task in whole]
+            assert found == whole
+            assert len(found) == 6
+            ordered = sorted(values, key=lambda value: (value is not None, value), reverse=direction == "desc")
+            assert values == ordered
+            for wrong in (("name", direction), (key, "up")):
+                with pytest.raises(BadInput):
+                    session.tasks.page(sort=wrong)
+
+    def test_a_page_of_one_plan_or_one_image(self, records: Records) -> None:
+        with records.writing() as session:
+            plain = kept(session, kind=TaskKind.IMPORT, input={"image_id": "one"})
+            other = kept(session, kind=TaskKind.IMPORT, input={"image_id": "two", "plan": STAGED_IMPORT})
+            kept(session, kind=TaskKind.EXPORT, input={})
+            assert session.tasks.page(plan="import") == [plain]
+            assert session.tasks.page(plan=STAGED_IMPORT) == [other]
+            assert session.tasks.page(image_id=ImageId("two")) == [other]
+            assert session.tasks.page(image_id=ImageId("three")) == []

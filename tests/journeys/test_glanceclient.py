@@ -114,3 +114,7 @@ def test_staged_and_imported(peer: Peer) -> None:
             break
     assert hashlib.md5(data).hexdigest() in said
     assert "success" in peer.run("glance", "image-tasks", match[1])
+    listed = peer.run("glance", "task-list")
+    task = re.search(r"\| (\S{36}) \| api_image_import \| success", listed)
+    assert task, listed
+    assert match[1] in peer.run("glance", "task-show", task[1])

@@ -13,12 +13,12 @@ from imageferry.domain.access import Caller, ProjectId
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.errors import StatusConflict
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, new_image_id
-from imageferry.domain.task import Task, TaskKind, TaskStatus
+from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits, judge
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs
 from imageferry.service.images import Images
-from imageferry.service.importing.staged import PLAN, StagedImports, StagedSteps
+from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
 from imageferry.service.windows import Windowed
@@ -99,7 +99,7 @@ def dock(
 ) -> Dock:
     limits = Limits()
     steps = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits)
-    tasks = TaskService(records, clock, tmp_path / "work", {PLAN: steps.plan()})
+    tasks = TaskService(records, clock, tmp_path / "work", {STAGED_IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)
     images = Images(

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, exists, false, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
+from imageferry.db.keyset import Key, behind, ordered
 from imageferry.db.schema import image_members, image_properties, image_tags, images
 from imageferry.db.sql import each
 from imageferry.domain.access import ProjectId
@@ -25,8 +26,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "neq": operator.ne,
 }
 
-Key = tuple[Column[Any], bool]  # a column to sort by, and whether downwards
-
 
 def statement(connection: Connection, query: ImageQuery) -> Select[Any]:
     """The page that the query asks for.
@@ -35,10 +34,10 @@ def statement(connection: Connection, query: ImageQuery) -> Select[Any]:
         BadInput: a marker that is not there, an unknown sort key or comparison.
     """
     keys = _keys(query)
-    page = select(images).where(*_conditions(connection, query)).order_by(*map(_ordered, keys)).limit(query.limit)
+    page = select(images).where(*_conditions(connection, query)).order_by(*map(ordered, keys)).limit(query.limit)
     if query.marker is None:
         return page
-    return page.where(_behind(_marker_row(connection, query.marker), keys))
+    return page.where(behind(_marker_row(connection, query.marker), keys))
 
 
 def _conditions(connection: Connection, query: ImageQuery) -> Iterator[ColumnElement[bool]]:
@@ -111,40 +110,8 @@ def _keys(query: ImageQuery) -> list[Key]:
     return [*keys, (images.c.id, downwards)]
 
 
-def _ordered(key: Key) -> ColumnElement[Any]:
-    """NULL counts as the lowest value, on both engines."""
-    column, downwards = key
-    order = column.desc() if downwards else column.asc()
-    if not column.nullable:
-        return order  # so that an index serves on PostgreSQL
-    return order.nulls_last() if downwards else order.nulls_first()
-
-
 def _marker_row(connection: Connection, marker: ImageId) -> Row[Any]:
     row = connection.execute(select(images).where(images.c.id == marker)).first()
     if row is None:
         raise BadInput("marker", marker, "the id of an image in this list")
     return row
-
-
-def _behind(marker: Row[Any], keys: list[Key]) -> ColumnElement[bool]:
-    """Rows that sort after the marker: equal in the first keys, and behind it in the next."""
-    ways: list[ColumnElement[bool]] = []
-    equal: list[ColumnElement[bool]] = []
-    for column, downwards in keys:
-        value = marker._mapping[column]
-        ways.append(and_(*equal, _after(column, value, downwards)))
-        equal.append(column.is_(None) if value is None else column == value)
-    column, downwards = keys[0]
-    if column.nullable:
-        return or_(*ways)
-    value = marker._mapping[column]  # said once more, where an index can seek to it
-    return and_(column <= value if downwards else column >= value, or_(*ways))
-
-
-def _after(column: Column[Any], value: Any, downwards: bool) -> ColumnElement[bool]:
-    if value is None:
-        return false() if downwards else column.is_not(None)
-    if downwards:
-        return or_(column < value, column.is_(None))
-    return and_(column > value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, delete, func, select, update
 
+from imageferry.db.keyset import Key, behind, ordered
 from imageferry.db.schema import task_steps, tasks
 from imageferry.db.sql import added, require
 from imageferry.domain.access import ProjectId
@@ -14,6 +15,7 @@ from imageferry.domain.errors import AlreadyExists, BadInput
 from imageferry.domain.image import ImageId
 from imageferry.domain.moment import Moment
 from imageferry.domain.task import Progress, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.ports.records import TASK_SORT_KEYS
 
 _FINAL = tasks.c.status.in_([status.value for status in TaskStatus if status.is_final])
 
@@ -71,25 +73,30 @@ class SqlTasks:
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
+        plan: str | None = None,
         image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
         skip: int = 0,
         limit: int = 100,
+        sort: tuple[str, str] = ("created_at", "desc"),
     ) -> list[Task]:
-        query = select(tasks).order_by(tasks.c.created_at.desc(), tasks.c.id.desc()).offset(skip).limit(limit)
+        keys = _keys(*sort)
+        query = select(tasks).order_by(*map(ordered, keys)).offset(skip).limit(limit)
         if project_id is not None:
             query = query.where(tasks.c.project_id == project_id)
         if kind is not None:
             query = query.where(tasks.c.kind == kind.value)
         if source is not None:
             query = query.where(tasks.c.source == source)
+        if plan is not None:
+            query = query.where(func.coalesce(tasks.c.input["plan"].as_string(), tasks.c.kind) == plan)
         if image_id is not None:
             query = query.where(tasks.c.input["image_id"].as_string() == image_id)
         if statuses is not None:
             query = query.where(tasks.c.status.in_([status.value for status in statuses]))
         if before is not None:
-            query = self._before(query, before)
+            query = query.where(behind(self._marker_row(before, project_id), keys))
         return [_task(row) for row in self._connection.execute(query)]
 
     def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:
@@ -101,11 +108,20 @@ class SqlTasks:
     def delete_expired(self, now: Moment) -> int:
         return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.expires_at <= now)).rowcount
 
-    def _before(self, query: Select[Any], marker: TaskId) -> Select[Any]:
-        row = self._connection.execute(select(tasks.c.created_at, tasks.c.id).where(tasks.c.id == marker)).first()
-        if row is None:
+    def _marker_row(self, marker: TaskId, project_id: ProjectId | None) -> Row[Any]:
+        row = self._connection.execute(select(tasks).where(tasks.c.id == marker)).first()
+        if row is None or project_id not in (None, row.project_id):
             raise BadInput("marker", marker, "the id of a task in this list")
-        return query.where(tuple_(tasks.c.created_at, tasks.c.id) < (row.created_at, row.id))
+        return row
+
+
+def _keys(name: str, direction: str) -> list[Key]:
+    """The columns to sort by, the id last: then no two tasks are equal."""
+    if name not in TASK_SORT_KEYS:
+        raise BadInput("sort key", name, f"one of {', '.join(TASK_SORT_KEYS)}")
+    if direction not in ("asc", "desc"):
+        raise BadInput("sort direction", direction, "asc or desc")
+    return [(tasks.c[column], direction == "desc") for column in dict.fromkeys((name, "created_at", "id"))]
 
 
 def _newest_step_of(task_id: TaskId) -> Any:

@@ -24,6 +24,10 @@ KEEP_SECONDS = 48 * 3600
 """How long a task can be read after its end; as in Glance."""
 
 
+STAGED_IMPORT = "import-staged"
+"""The plan of an import into an image that is there already; see ``Task.plan``."""
+
+
 class TaskKind(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
@@ -87,6 +91,11 @@ class Task:
     created_at: Moment
     updated_at: Moment
     expires_at: Moment | None = None  # set with the final status
+
+    @property
+    def plan(self) -> str:
+        """By which steps it is done: those of its kind, unless its input names others."""
+        return str(self.input.get("plan", self.kind))
 
     @property
     def percent(self) -> int:

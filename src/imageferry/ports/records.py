@@ -325,6 +325,9 @@ IMAGE_SORT_KEYS = (
 )
 
 
+TASK_SORT_KEYS = ("created_at", "updated_at", "expires_at", "status", "kind")
+
+
 class ImageRecords(Protocol):
     def add(self, image: Image) -> None:
         """Raises AlreadyExists (also for the id of an image that was deleted: ids are never used twice).
@@ -400,18 +403,20 @@ class TaskRecords(Protocol):
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
+        plan: str | None = None,
         image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
         skip: int = 0,
         limit: int = 100,
+        sort: tuple[str, str] = ("created_at", "desc"),
     ) -> list[Task]:
-        """Newest first (created_at, id). ``before`` is the key of the last page's last row.
+        """Newest first, unless a key of ``TASK_SORT_KEYS`` and "asc" or "desc" say otherwise.
 
-        ``image_id``: those whose input names that image.
+        ``before`` is the id of the last page's last row. ``image_id``: those whose input names that image.
 
         Raises:
-            BadInput: ``before`` is not there.
+            BadInput: ``before`` is not there, or no such key.
         """
 
     def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:

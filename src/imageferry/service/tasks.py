@@ -102,22 +102,29 @@ class TaskService:
         *,
         kind: TaskKind | None = None,
         source: str | None = None,
+        plan: str | None = None,
+        owner: ProjectId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
         skip: int = 0,
         limit: int = 100,
+        sort: tuple[str, str] = ("created_at", "desc"),
     ) -> list[Task]:
-        """Tasks of the caller's project, newest first."""
+        """Tasks of the caller's project; an admin who names an owner sees that project's."""
         caller = allow(caller, Act.READ_TASKS)
+        if owner not in (None, caller.project) and not caller.is_admin:
+            return []
         with self._records.reading() as session:
             return session.tasks.page(
-                project_id=caller.project,
+                project_id=caller.project if owner is None else owner,
                 kind=kind,
                 source=source,
+                plan=plan,
                 statuses=statuses,
                 before=before,
                 skip=skip,
                 limit=limit,
+                sort=sort,
             )
 
     def cancel(self, caller: Caller | None, task_id: TaskId) -> bool:
@@ -208,7 +215,7 @@ class TaskService:
                 return found
 
     def _plan(self, task: Task) -> Plan:
-        return self._plans[task.input.get("plan", task.kind)]
+        return self._plans[task.plan]
 
     def _task(self, task_id: TaskId) -> Task:
         with self._records.reading() as session:

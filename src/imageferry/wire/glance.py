@@ -116,9 +116,9 @@ def images(page: Sequence[Image], query: Sequence[tuple[str, str]], limit: int) 
         limit: how many were asked for. A page that came out full has a ``next``.
     """
     wanted = [(name, value) for name, value in query if name != "marker"]
-    document: Document = {"images": [image(item) for item in page], "first": _link(wanted)}
+    document: Document = {"images": [image(item) for item in page], "first": link("/v2/images", wanted)}
     if page and len(page) == limit:
-        document["next"] = _link([*wanted, ("marker", page[-1].id)])
+        document["next"] = link("/v2/images", [*wanted, ("marker", page[-1].id)])
     return {**document, "schema": "/v2/schemas/images"}
 
 
@@ -151,5 +151,5 @@ def image_path(image_id: ImageId) -> str:
     return f"/v2/images/{image_id}"
 
 
-def _link(query: Sequence[tuple[str, str]]) -> str:
-    return f"/v2/images?{urlencode(query)}" if query else "/v2/images"
+def link(path: str, query: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from imageferry.domain.image import MAX_NAME, ContainerFormat, DiskFormat, MemberStatus, Visibility
+from imageferry.wire.glance_tasks import MEANT, PLANS
 
 Schema = dict[str, Any]
 
@@ -111,6 +112,29 @@ _MEMBER: Schema = {
 }
 
 
+_TASK: Schema = {
+    "name": "task",
+    "properties": {
+        "id": {"type": "string", "pattern": _UUID, "description": "An identifier for the task"},
+        "type": {"type": "string", "enum": list(PLANS), "description": "The type of task represented by this content"},
+        "status": {"type": "string", "enum": list(MEANT), "description": "The current status of this task"},
+        "input": {"type": ["null", "object"], "description": "The parameters required by task, JSON blob"},
+        "result": {"type": ["null", "object"], "description": "The result of current task, JSON blob"},
+        "owner": _text("An identifier for the owner of this task"),
+        "message": _text("Human-readable informative message only included when appropriate"),
+        "image_id": {"type": ["null", "string"], "description": "Image associated with the task"},
+        "request_id": {"type": ["null", "string"], "description": "Human-readable request-id"},
+        "user_id": {"type": ["null", "string"], "description": "User associated with the task"},
+        "expires_at": _text("Datetime when this resource would be subject to removal"),
+        "created_at": _text("Datetime when this resource was created"),
+        "updated_at": _text("Datetime when this resource was updated"),
+        "self": _text("A task self url", read_only=True),
+        "schema": _text("A task schema url", read_only=True),
+    },
+    "links": [{"rel": "self", "href": "{self}"}, {"rel": "describedby", "href": "{schema}"}],
+}
+
+
 def _list_of(name: str, item: Schema, *, pages: bool) -> Schema:
     properties: Schema = {name: {"type": "array", "items": item}, "schema": {"type": "string"}}
     links = [{"rel": "describedby", "href": "{schema}"}]
@@ -125,4 +149,6 @@ SCHEMAS: Mapping[str, Schema] = {
     "images": _list_of("images", _IMAGE, pages=True),
     "member": _MEMBER,
     "members": _list_of("members", _MEMBER, pages=False),
+    "task": _TASK,
+    "tasks": _list_of("tasks", _TASK, pages=True),
 }

@@ -7,12 +7,13 @@ Source: specs/openstack.md, sections 4.14 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from imageferry.domain.image import ImageId
-from imageferry.domain.task import Task, TaskStatus
-from imageferry.wire.dates import iso_micros
+from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
+from imageferry.wire.dates import iso_micros, iso_seconds
+from imageferry.wire.glance import link
 
 Document = dict[str, Any]
 
@@ -24,7 +25,44 @@ STATUSES: Mapping[TaskStatus, str] = {
     TaskStatus.CANCELLED: "failure",
 }
 
+MEANT: dict[str, list[TaskStatus]] = {
+    word: [status for status in TaskStatus if STATUSES[status] == word] for word in dict.fromkeys(STATUSES.values())
+}
+"""What of ours a status of Glance's stands for."""
+
 IMAGE_IMPORT = "api_image_import"  # the type of imports that were asked for at an image
+
+PLANS: dict[str, str] = {
+    "import": TaskKind.IMPORT.value,
+    IMAGE_IMPORT: STAGED_IMPORT,
+    "export": TaskKind.EXPORT.value,
+}
+"""By type: how such a task is done."""
+
+_TYPES = {plan: name for name, plan in PLANS.items()}
+
+
+def task(item: Task) -> Document:
+    """All that is told of a task."""
+    echo = item.input.get("echo", {})
+    return {
+        **_brief(item),
+        "input": _input(item),
+        "result": _result(item) if item.status is TaskStatus.SUCCEEDED else None,
+        "message": message_of(item),
+        "request_id": echo.get("request_id"),
+        "user_id": item.user_id,
+        **more_of(item),
+    }
+
+
+def tasks(page: Sequence[Task], query: Sequence[tuple[str, str]], limit: int) -> Document:
+    """A page of tasks. ``query``: what was asked with; both links repeat it."""
+    wanted = [(name, value) for name, value in query if name != "marker"]
+    document: Document = {"tasks": [_brief(item) for item in page], "first": link("/v2/tasks", wanted)}
+    if page and len(page) == limit:
+        document["next"] = link("/v2/tasks", [*wanted, ("marker", page[-1].id)])
+    return {**document, "schema": "/v2/schemas/tasks"}
 
 
 def image_tasks(items: Iterable[Task], image_id: ImageId) -> Document:
@@ -54,11 +92,52 @@ def message_of(item: Task) -> str:
     return item.message
 
 
+def _brief(item: Task) -> Document:
+    ended = {} if item.expires_at is None else {"expires_at": iso_seconds(item.expires_at)}
+    return {
+        "id": item.id,
+        "type": _TYPES[item.plan],
+        "status": STATUSES[item.status],
+        "owner": item.project_id,
+        "created_at": iso_seconds(item.created_at),
+        "updated_at": iso_seconds(item.updated_at),
+        "self": f"/v2/tasks/{item.id}",
+        "schema": "/v2/schemas/task",
+        **ended,
+    }
+
+
+def _input(item: Task) -> Document:
+    """What was asked for: in the caller's own words where they are Glance's, else said in them."""
+    asked, echo = item.input, item.input.get("echo", {})
+    if "input" in echo:
+        return dict(echo["input"])
+    if item.kind is TaskKind.EXPORT:
+        return {"image_uuid": asked["image_id"], "receiving_swift_container": asked["container"]}
+    if item.plan == STAGED_IMPORT:
+        return {
+            "image_id": asked["image_id"],
+            "import_req": echo.get("import_req"),
+            "backend": echo.get("backend", []),
+        }
+    return {
+        "import_from": f"{asked['container']}/{asked['object']}",
+        "import_from_format": asked["source_format"] or "",
+        "image_properties": {"name": asked["name"]},
+    }
+
+
+def _result(item: Task) -> Document:
+    if item.kind is TaskKind.EXPORT:
+        return {"export_location": f"{item.result['container']}/{item.result['object']}"}
+    return {"image_id": item.result["image_id"]}
+
+
 def _image_task(item: Task, image_id: ImageId) -> Document:
     echo = item.input.get("echo", {})
     return {
         "id": item.id,
-        "type": IMAGE_IMPORT,
+        "type": _TYPES[item.plan],
         "status": STATUSES[item.status],
         "owner": item.project_id,
         "expires_at": None if item.expires_at is None else iso_micros(item.expires_at),
@@ -69,7 +148,7 @@ def _image_task(item: Task, image_id: ImageId) -> Document:
         "image_id": image_id,
         "request_id": echo.get("request_id"),
         "user_id": item.user_id,
-        "input": {"image_id": image_id, "import_req": echo.get("import_req"), "backend": echo.get("backend", [])},
+        "input": _input(item),
         "result": {"image_id": image_id} if item.status is TaskStatus.SUCCEEDED else None,
         "message": message_of(item),
         **more_of(item),

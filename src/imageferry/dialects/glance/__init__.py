@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
-from imageferry.dialects.glance import data, errors, images, importing, members
+from imageferry.dialects.glance import data, errors, images, importing, members, tasks
 from imageferry.domain.errors import FerryError, NotFound
 from imageferry.service.services import Services
 from imageferry.wire import glance
@@ -86,6 +86,8 @@ def _table(create: Handler) -> list[Path]:
             "/v2/images/{image_id}/members/{member_id}",
             {"GET": members.show, "PUT": members.answer, "DELETE": members.remove},
         ),
+        Path("/v2/tasks", {"GET": tasks.listing}),
+        Path("/v2/tasks/{task_id}", {"GET": tasks.show}),
         Path("/v2/schemas/{name}", {"GET": _schema}),
         Path("/v2/info/import", {"GET": _import_methods}),
         Path("/v2/info/stores", {"GET": _stores}),

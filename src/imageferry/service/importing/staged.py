@@ -18,7 +18,7 @@ from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import Damaged, NotFound, StatusConflict
 from imageferry.domain.image import DiskFormat, Image, ImageId, Status
-from imageferry.domain.task import State, Task, TaskKind, TaskStatus
+from imageferry.domain.task import STAGED_IMPORT, State, Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
@@ -30,8 +30,6 @@ from imageferry.service.importing.material import sections_of_state, sections_to
 from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.sharing import owned, seen
 from imageferry.service.tasks import TaskService
-
-PLAN = "import-staged"
 
 _MOST_TASKS = 1000  # of one image, that a list shows
 
@@ -67,7 +65,7 @@ class StagedImports:
             moved = replace(image.moved_to(Status.IMPORTING), import_task=task.id, updated_at=self._clock())
             session.images.update(moved, was=Status.UPLOADING)
 
-        task_input = {"plan": PLAN, "image_id": image_id, "echo": dict(echo)}
+        task_input = {"plan": STAGED_IMPORT, "image_id": image_id, "echo": dict(echo)}
         return self._tasks.start(caller, TaskKind.IMPORT, source=source, task_input=task_input, along=begin)
 
     def of_image(self, caller: Caller | None, image_id: ImageId) -> list[Task]:
