@@ -16,7 +16,12 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     assert facts["max_file_size"] == MAX_OBJECT
     assert (facts["max_meta_count"], facts["max_meta_overall_size"]) == (90, 4096)
     assert facts["policies"] == [{"name": "Policy-0", "aliases": "Policy-0", "default": True}]
-    assert reply.json["slo"] == {"max_manifest_segments": 1000, "max_manifest_size": 8388608, "min_segment_size": 1}
+    assert reply.json["slo"] == {
+        "max_manifest_segments": 1000,
+        "max_manifest_size": 8388608,
+        "min_segment_size": 1,
+        "allow_async_delete": False,
+    }
 
 
 @pytest.mark.parametrize("feature", ["symlink", "object_versioning", "staticweb"])

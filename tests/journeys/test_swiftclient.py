@@ -108,6 +108,21 @@ def test_delete_of_a_container_takes_what_is_inside(peer: Peer, disk: Path) -> N
     assert peer.run("swift", "list", "box_segments") == ""
 
 
+def test_many_are_deleted_with_one_call(peer: Peer, disk: Path) -> None:
+    for number in range(30):
+        path = peer.folder / "many" / f"n%41 {number} ü"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    peer.run("swift", "upload", "box", "many")
+    peer.run("swift", "upload", "box", disk.name, "-S", "1000000", "--use-slo")
+    names = [f"many/n%41 {number} ü" for number in range(25)]
+    said = peer.complaint("swift", "--debug", "delete", "box", *names, code=0)
+    assert "bulk-delete" in said
+    assert len(peer.run("swift", "list", "box").splitlines()) == 6
+    peer.run("swift", "delete", "--all")
+    assert peer.run("swift", "list") == ""
+
+
 def test_listings_with_prefix_and_delimiter(peer: Peer) -> None:
     (peer.folder / "x").write_text("x")
     for name in ("a/1", "a/2", "b"):

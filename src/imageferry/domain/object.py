@@ -61,14 +61,27 @@ class Whole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """One part of a static large object: an object as it was when the list was made."""
+    """One part of a static large object: an object as it was when the list was made, or bytes of the list's own."""
 
-    container: str
-    name: str
-    size: int  # bytes
-    md5: str
-    content_type: str
+    container: str = ""
+    name: str = ""
+    size: int  # bytes of the whole object
+    md5: str  # of a large object its tag
+    content_type: str = ""
     updated_at: Moment
+    span: tuple[int, int] | None = None  # first byte and the one after the last; None: all of them
+    nested: bool = False  # a static large object itself
+    inline: bool = False  # bytes that stand behind the list
+
+    @property
+    def length(self) -> int:
+        """Bytes that it adds to the whole."""
+        return self.size if self.span is None else self.span[1] - self.span[0]
+
+    @property
+    def range(self) -> str:
+        """``0-4``, with the last byte as HTTP counts."""
+        return "" if self.span is None else f"{self.span[0]}-{self.span[1] - 1}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

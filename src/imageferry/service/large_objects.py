@@ -8,7 +8,7 @@ segment that is gone or was overwritten is an error, never other bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -16,13 +16,16 @@ import msgspec
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import Blob
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadSegments, StatusConflict, TooLarge
+from imageferry.domain.errors import BadSegments, RangeNotSatisfiable, StatusConflict, TooLarge
+from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, Segment, StoredObject, Whole
 from imageferry.ports.records import Session
 from imageferry.service.blobs import Section, whole
+from imageferry.wire.ranges import parse_range
 
 _SEGMENTS_A_PAGE = 1000
 _MAX_DYNAMIC = 100_000  # segments: what one reader may keep in memory
+MAX_DEPTH = 10  # lists within lists
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +47,52 @@ class OpenObject:
 class WantedSegment:
     """A segment as the maker of a list names it. What is None is not checked."""
 
-    container: str
-    name: str
+    container: str = ""
+    name: str = ""
     size: int | None = None  # bytes
     md5: str | None = None
+    range: str | None = None  # "first-last" as in HTTP; None: all of it
+    data: bytes | None = None  # bytes instead of an object
 
     @property
     def path(self) -> str:
         return f"/{self.container}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentList:
+    """A list as it is kept in the object's own blob: the rows, a line feed, the inline bytes."""
+
+    segments: Sequence[Segment]
+    behind: bytes  # the inline bytes of all rows, one after the other
+    offset: int  # where they begin in the blob
+
+    def rows(self) -> Iterator[tuple[Segment, bytes | None]]:
+        """Each row with its inline bytes, if it has some."""
+        position = 0
+        for segment in self.segments:
+            stop = position + segment.size
+            yield segment, self.behind[position:stop] if segment.inline else None
+            position = stop if segment.inline else position
+
+    @property
+    def containers(self) -> set[str]:
+        return {segment.container for segment in self.segments if not segment.inline}
+
+
+class Budget:
+    """How many segments one reader may make us look up: lists within lists multiply."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_DYNAMIC
+
+    def take(self, item: StoredObject, segments: int, depth: int) -> None:
+        """Raises StatusConflict."""
+        self.left -= segments
+        if depth > MAX_DEPTH:
+            raise StatusConflict("large object", item.name, found="nested too deeply", wanted="reading it")
+        if self.left < 0:
+            raise StatusConflict("large object", item.name, found="of too many segments", wanted="reading it")
 
 
 def own_section(item: StoredObject) -> Section:
@@ -92,29 +133,35 @@ def joined(item: StoredObject, rows: Iterable[tuple[StoredObject, Sequence[Secti
     return OpenObject(item=item, size=size, etag=etag.hexdigest(), sections=tuple(sections), is_large=True)
 
 
-def listed_sections(
+def found_segments(
     session: Session, project: ProjectId, item: StoredObject, segments: Sequence[Segment]
-) -> list[Section]:
-    """What a static large object is made of.
+) -> list[StoredObject | None]:
+    """The objects a static large object is made of, None for inline bytes.
 
     Raises:
         StatusConflict: a segment is gone, or is not what it was.
     """
     look = _LookUp(session, project)
-    sections = []
+    objects: list[StoredObject | None] = []
     for segment in segments:
-        found = look.object(segment.container, segment.name)
-        if found is None or found.md5 != segment.md5 or found.size != segment.size or found.whole is not None:
+        found = None if segment.inline else look.object(segment.container, segment.name)
+        same = found is not None and _facts(found) == (segment.size, segment.md5, segment.nested)
+        if not (segment.inline or same):
             state = f"broken: its segment /{segment.container}/{segment.name} is gone or was overwritten"
             raise StatusConflict("large object", item.name, found=state, wanted="reading it")
-        sections.append(own_section(found))
-    return sections
+        objects.append(found)
+    return objects
+
+
+def _facts(item: StoredObject) -> tuple[int, str, bool]:
+    """Size, tag, and whether it is a static large object."""
+    return (item.size, item.md5, False) if item.whole is None else (item.whole.size, item.whole.etag, True)
 
 
 def checked_segments(
-    session: Session, project: ProjectId, name: str, wanted: Sequence[WantedSegment]
+    session: Session, project: ProjectId, place: tuple[str, str], wanted: Sequence[WantedSegment]
 ) -> tuple[Segment, ...]:
-    """The segments as they are now.
+    """The segments as they are now, for a list that is to be kept as ``place``.
 
     Raises:
         BadSegments: naming each that is not there or not as it should be.
@@ -123,50 +170,77 @@ def checked_segments(
     problems: list[tuple[str, str]] = []
     segments: list[Segment] = []
     for wish in wanted:
+        if wish.data is not None:
+            md5 = hashlib.md5(wish.data, usedforsecurity=False).hexdigest()
+            segments.append(Segment(size=len(wish.data), md5=md5, updated_at=Moment(0), inline=True))
+            continue
         found = look.object(wish.container, wish.name)
-        problem = _problem(wish, found)
+        own = (wish.container, wish.name) == place
+        problem = "refers to itself" if own else _problem(wish, found)
+        if found is not None and problem is None:
+            size, md5, nested = _facts(found)
+            try:
+                span = _span(wish.range, size)
+            except RangeNotSatisfiable:
+                problem = "has no such range"
+            else:
+                segments.append(
+                    Segment(
+                        container=wish.container,
+                        name=wish.name,
+                        size=size,
+                        md5=md5,
+                        content_type=found.content_type,
+                        updated_at=found.updated_at,
+                        span=span,
+                        nested=nested,
+                    )
+                )
         if problem is not None:
             problems.append((wish.path, problem))
-        elif found is not None:
-            segments.append(
-                Segment(
-                    container=wish.container,
-                    name=wish.name,
-                    size=found.size,
-                    md5=found.md5,
-                    content_type=found.content_type,
-                    updated_at=found.updated_at,
-                )
-            )
     if problems:
-        raise BadSegments(f"large object {name}", problems)
+        raise BadSegments(f"large object {place[1]}", problems)
     return tuple(segments)
 
 
 def whole_of(segments: Sequence[Segment]) -> Whole:
-    etag = hashlib.md5("".join(segment.md5 for segment in segments).encode(), usedforsecurity=False)
-    return Whole(size=sum(segment.size for segment in segments), etag=etag.hexdigest())
+    """Size and tag: the MD5 over the segments' MD5s, with ``:first-last;`` behind that of a part."""
+    terms = (f"{segment.md5}:{segment.range};" if segment.span else segment.md5 for segment in segments)
+    etag = hashlib.md5("".join(terms).encode(), usedforsecurity=False)
+    return Whole(size=sum(segment.length for segment in segments), etag=etag.hexdigest())
 
 
-def pack(segments: Sequence[Segment]) -> bytes:
+def pack(segments: Sequence[Segment], wanted: Sequence[WantedSegment] = ()) -> bytes:
     """The list as it is kept in the object's own blob."""
-    return msgspec.json.encode(segments)
+    return b"\n".join([msgspec.json.encode(segments), b"".join(wish.data or b"" for wish in wanted)])
 
 
-def unpack(data: bytes) -> list[Segment]:
-    return msgspec.json.decode(data, type=list[Segment])
+def unpack(data: bytes) -> SegmentList:
+    rows, _, behind = data.partition(b"\n")
+    return SegmentList(msgspec.json.decode(rows, type=list[Segment]), behind, len(rows) + 1)
 
 
 def _problem(wish: WantedSegment, found: StoredObject | None) -> str | None:
     if found is None:
         return "not found"
-    if found.whole is not None or found.manifest is not None:
+    if found.manifest is not None:
         return "is a large object itself"
-    if wish.size is not None and wish.size != found.size:
+    size, md5, _ = _facts(found)
+    if wish.size is not None and wish.size != size:
         return "has another size"
-    if wish.md5 is not None and wish.md5 != found.md5:
+    if wish.md5 is not None and wish.md5 != md5:
         return "has another digest"
     return None
+
+
+def _span(text: str | None, size: int) -> tuple[int, int] | None:
+    """Raises RangeNotSatisfiable."""
+    if text is None:
+        return None
+    spans = parse_range(f"bytes={text}", size)
+    if spans is None or len(spans) != 1:
+        raise RangeNotSatisfiable(size)
+    return None if spans[0] == (0, size) else spans[0]
 
 
 class _LookUp:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import BadInput, DigestMismatch, NotFound, PreconditionFailed, TooLarge
+from imageferry.domain.errors import (
+    BadInput,
+    BadSegments,
+    DigestMismatch,
+    NotFound,
+    PreconditionFailed,
+    StatusConflict,
+    TooLarge,
+)
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import (
     MAX_OBJECT_SIZE,
@@ -27,11 +36,13 @@ from imageferry.ports.records import Records, Session
 from imageferry.service import large_objects as large
 from imageferry.service.blobs import Blobs, Section, cut, whole
 from imageferry.service.containers import Containers, container_of
-from imageferry.service.large_objects import OpenObject, WantedSegment
+from imageferry.service.large_objects import Budget, OpenObject, SegmentList, WantedSegment
 from imageferry.service.quotas import refuse_early, within_quotas
 from imageferry.service.uploads import Upload
 
 __all__ = ["Deleted", "Objects", "OpenObject", "Traits", "WantedSegment"]
+
+MAX_DELETED = 10_000  # segments that go with one large object
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,21 +122,43 @@ class Objects(Containers):
 
     def segments(
         self, caller: Caller | None, project: ProjectId, container: str, name: str
-    ) -> tuple[StoredObject, list[Segment]]:
+    ) -> tuple[StoredObject, SegmentList]:
         """A static large object and the list of its segments."""
         item = self.show(caller, project, container, name)
-        return item, [] if item.whole is None else self._listed(item)
+        return item, SegmentList((), b"", 0) if item.whole is None else self._listed(item)
 
-    def _sections(self, caller: Caller | None, project: ProjectId, item: StoredObject) -> Sequence[Section]:
+    def _sections(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        item: StoredObject,
+        *,
+        depth: int = 1,
+        budget: Budget | None = None,
+    ) -> Sequence[Section]:
+        """What an object is made of, lists within lists resolved. Raises StatusConflict."""
+        own = large.own_section(item)
         if item.whole is None:
-            return [large.own_section(item)]
-        segments = self._listed(item)
-        for place in {segment.container for segment in segments}:
+            return [own]
+        budget = budget or Budget()
+        listed = self._listed(item)
+        budget.take(item, len(listed.segments), depth)
+        for place in listed.containers:
             self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
-            return large.listed_sections(session, project, item, segments)
+            found = large.found_segments(session, project, item, listed.segments)
+        sections: list[Section] = []
+        inline = listed.offset
+        for segment, there in zip(listed.segments, found, strict=True):
+            if there is None:
+                sections.append(Section(own.blob, inline, inline + segment.size))
+                inline += segment.size
+                continue
+            its = self._sections(caller, project, there, depth=depth + 1, budget=budget)
+            sections += its if segment.span is None else cut(its, *segment.span)
+        return sections
 
-    def _listed(self, item: StoredObject) -> list[Segment]:
+    def _listed(self, item: StoredObject) -> SegmentList:
         return large.unpack(b"".join(self._blobs.read([large.own_section(item)])))
 
     # -- writing -------------------------------------------------------------
@@ -192,11 +225,12 @@ class Objects(Containers):
         _check_traits(traits)
         if len(wanted) > MAX_SEGMENTS:
             raise TooLarge(target.what, MAX_SEGMENTS, len(wanted), unit="segments")
-        for place in {wish.container for wish in wanted}:
+        for place in {wish.container for wish in wanted if wish.data is None}:
             self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
             container_of(session, project, container)
-            segments = large.checked_segments(session, project, name, wanted)
+            segments = large.checked_segments(session, project, (container, name), wanted)
+        self._check_nested(caller, project, (container, name), segments)
         facts = large.whole_of(segments)
         found = Digest(Algorithm.MD5, facts.etag)
         if etag is not None and etag != found:
@@ -210,8 +244,47 @@ class Objects(Containers):
             keep=lambda draft: self._keep(target, draft, traits, facts),
             give_up=self._blobs.give_up,
         ) as upload:
-            upload.write(large.pack(segments))
+            upload.write(large.pack(segments, wanted))
             return upload.commit()
+
+    def _check_nested(
+        self, caller: Caller | None, project: ProjectId, place: tuple[str, str], segments: Sequence[Segment]
+    ) -> None:
+        """Raises BadSegments: a list within the list is broken, too deep, or comes back to ``place``."""
+        problems: list[tuple[str, str]] = []
+        budget = Budget()
+        times = Counter((row.container, row.name) for row in segments if row.nested)
+        for (container, name), count in times.items():
+            item, listed = self.segments(caller, project, container, name)
+            try:
+                before = budget.left
+                self._sections(caller, project, item, depth=2, budget=budget)
+                budget.take(item, (before - budget.left) * (count - 1), depth=2)
+                if place in self._all_paths(project, listed):
+                    problems.append((f"/{container}/{name}", "refers to itself"))
+            except StatusConflict as error:
+                problems.append((f"/{container}/{name}", f"is {error.found}"))
+        if problems:
+            raise BadSegments(f"large object {place[1]}", problems)
+
+    def _all_paths(self, project: ProjectId, listed: SegmentList) -> dict[tuple[str, str], None]:
+        """Containers and names of all segments, those of lists within the list too."""
+        paths: dict[tuple[str, str], None] = {}
+        waiting = [listed]
+        while waiting:
+            fresh = {(row.container, row.name): row for row in waiting.pop().segments if not row.inline}
+            with self._records.reading() as session:
+                nested = [
+                    session.objects.object(there.id, row.name)
+                    for path, row in fresh.items()
+                    if row.nested and path not in paths
+                    if (there := session.objects.container(project, row.container)) is not None
+                ]
+            paths |= dict.fromkeys(fresh)
+            if len(paths) > MAX_DELETED:
+                raise TooLarge("large object", MAX_DELETED, unit="segments")
+            waiting += [self._listed(item) for item in nested if item is not None and item.whole is not None]
+        return paths
 
     def _keep(self, target: _Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None) -> StoredObject:
         """The end of an upload: the object becomes visible, whole, in one transaction."""
@@ -300,18 +373,19 @@ class Objects(Containers):
             return session.objects.delete_object(target.id, name, self._clock())
 
     def delete_static(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Deleted:
-        """Delete a static large object together with its segments, or nothing of it.
+        """Delete a static large object together with its segments, and theirs, or nothing of it.
 
         Raises:
             BadInput: it is not one.
         """
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
-        item, segments = self.segments(caller, project, container, name)
+        item, listed = self.segments(caller, project, container, name)
         if item.whole is None:
             raise BadInput("object", name, "a static large object")
-        for place in {segment.container for segment in segments}:
+        paths = self._all_paths(project, listed)
+        paths.pop((container, name), None)
+        for place in {path[0] for path in paths}:
             self.may(caller, Act.WRITE_OBJECTS, project, place)
-        paths = dict.fromkeys((segment.container, segment.name) for segment in segments)
         missing = 0
         with self._records.writing() as session:
             for path in sorted(paths):

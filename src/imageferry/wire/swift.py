@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 from imageferry.domain.object import Container, Segment, StoredObject, Subdir
@@ -50,20 +51,26 @@ def text_listing(rows: Iterable[Row]) -> bytes:
     return "".join(f"{row.name}\n" for row in rows).encode()
 
 
-def segments_document(segments: Sequence[Segment]) -> bytes:
-    """The list of a static large object as ``?multipart-manifest=get`` shows it."""
-    return _json(
-        [
-            {
-                "name": f"/{segment.container}/{segment.name}",
-                "bytes": segment.size,
-                "hash": segment.md5,
-                "content_type": segment.content_type,
-                "last_modified": swift_listing(segment.updated_at),
-            }
-            for segment in segments
-        ]
-    )
+def segments_document(rows: Iterable[tuple[Segment, bytes | None]], *, raw: bool = False) -> bytes:
+    """The list of a static large object as ``?multipart-manifest=get`` shows it; ``raw``: as it was put."""
+    return _json([_segment(segment, raw) if data is None else _inline(data) for segment, data in rows])
+
+
+def _segment(segment: Segment, raw: bool) -> dict[str, Any]:
+    path, size, md5 = ("path", "size_bytes", "etag") if raw else ("name", "bytes", "hash")
+    document: dict[str, Any] = {path: f"/{segment.container}/{segment.name}", size: segment.size, md5: segment.md5}
+    if segment.span is not None:
+        document["range"] = segment.range
+    if not raw:
+        document["content_type"] = segment.content_type
+        document["last_modified"] = swift_listing(segment.updated_at)
+        if segment.nested:
+            document["sub_slo"] = True
+    return document
+
+
+def _inline(data: bytes) -> dict[str, str]:
+    return {"data": b64encode(data).decode()}
 
 
 def error_page(reason: str, explanation: str) -> bytes:

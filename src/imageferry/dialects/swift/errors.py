@@ -66,6 +66,7 @@ _SEGMENT_PROBLEMS: Mapping[str, str] = {
     "not found": "404 Not Found",
     "has another digest": "Etag Mismatch",
     "has another size": "Size Mismatch",
+    "has no such range": "Unsatisfiable Range",
 }
 
 
@@ -157,8 +158,13 @@ def text(status: int, sentence: str, headers: Headers = ()) -> Answer:
     return Answer(status=status, headers=[("content-type", "text/plain; charset=UTF-8"), *headers], body=body)
 
 
+def segment_problems(error: BadSegments) -> list[tuple[str, str]]:
+    """What is wrong with which segment, in Swift's words."""
+    return [(path, _SEGMENT_PROBLEMS.get(problem, problem)) for path, problem in error.problems]
+
+
 def _bad_segments(error: BadSegments, request: Request) -> Answer:
-    problems = [(path, _SEGMENT_PROBLEMS.get(problem, problem)) for path, problem in error.problems]
+    problems = segment_problems(error)
     if "application/json" in request.headers.get("accept", ""):
         body = json.dumps({"Errors": problems}).encode()
         return Answer(status=400, headers=[("content-type", "application/json; charset=utf-8")], body=body)

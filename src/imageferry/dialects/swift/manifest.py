@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.swift.errors import Refusal, not_yet
-from imageferry.dialects.swift.metadata import fresh_traits
+from imageferry.dialects.swift.errors import Refusal, segment_problems, status_line
+from imageferry.dialects.swift.metadata import fresh_traits, is_true
 from imageferry.dialects.swift.paths import object_of
 from imageferry.dialects.swift.put_reply import created, promised_etag
-from imageferry.dialects.swift.report import Deletions
-from imageferry.domain.errors import BadInput, TooLarge
+from imageferry.dialects.swift.report import Deletions, content_type, form_of
+from imageferry.domain.errors import BadInput, BadSegments, FerryError, TooLarge
+from imageferry.domain.object import StoredObject
 from imageferry.service.objects import WantedSegment
 from imageferry.service.services import Services
+from imageferry.wire.dates import last_modified
+from imageferry.wire.swift_reports import Form, prologue, report
 
 MAX_MANIFEST = 8 << 20  # bytes
 
-_KEYS = frozenset({"path", "etag", "size_bytes"})
-_KEYS_NOT_YET = frozenset({"range", "data"})
+_KEYS = frozenset({"path", "etag", "size_bytes", "range"})
+_RANGE = re.compile(r"\s*([0-9]{1,19}-[0-9]{0,19}|-[0-9]{1,19})\s*")
 
 
 class _Collected:
@@ -42,20 +48,40 @@ class _Collected:
 
 def put(request: Request, services: Services) -> Receiving:
     path = object_of(request)
-    if "heartbeat" in request.query:
-        raise not_yet("?heartbeat")
     if request.length is not None and request.length > MAX_MANIFEST:
         raise TooLarge("manifest", MAX_MANIFEST, request.length)
     traits = fresh_traits(request, path[2])
     etag = promised_etag(request)
     collected = _Collected()
 
+    def keep(wanted: Sequence[WantedSegment]) -> StoredObject:
+        return services.objects.put_static(request.caller, *path, traits=traits, wanted=wanted, etag=etag)
+
     def answer() -> Answer:
         wanted = wanted_segments(bytes(collected.body))
-        kept = services.objects.put_static(request.caller, *path, traits=traits, wanted=wanted, etag=etag)
-        return created(kept)
+        if is_true(request.query.get("heartbeat")):
+            form = form_of(request)
+            return Answer(status=202, headers=[content_type(form)], stream=_beating(form, lambda: keep(wanted)))
+        return created(keep(wanted))
 
     return Receiving(collected, answer)
+
+
+def _beating(form: Form, keep: Callable[[], StoredObject]) -> Iterator[bytes]:
+    """The verdict in the body, which begins before it is known: checking may take long."""
+    yield prologue(form) + b" "
+    facts = {"Response Status": "201 Created", "Response Body": "", "Last Modified": "", "Etag": ""}
+    problems: list[tuple[str, str]] = []
+    try:
+        kept = keep()
+        facts["Etag"] = f'"{kept.whole.etag}"' if kept.whole else kept.md5
+        facts["Last Modified"] = last_modified(kept.updated_at)
+    except BadSegments as error:
+        facts["Response Status"] = "400 Bad Request"
+        problems = segment_problems(error)
+    except FerryError as error:
+        facts["Response Status"], facts["Response Body"] = status_line(error), str(error)
+    yield report(form, "upload", facts, problems)
 
 
 def delete(request: Request, services: Services) -> Answer:
@@ -78,17 +104,19 @@ def wanted_segments(body: bytes) -> list[WantedSegment]:
         rows = msgspec.json.decode(body, type=list[dict[str, Any]])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, "Manifest must be valid JSON.\n") from error
-    return [_wanted(index, row) for index, row in enumerate(rows)]
+    wanted = [_wanted(index, row) for index, row in enumerate(rows)]
+    if wanted and all(wish.data is not None for wish in wanted):
+        raise Refusal(400, "Inline data segments require at least one object-backed segment.")
+    return wanted
 
 
 def _wanted(index: int, row: dict[str, Any]) -> WantedSegment:
-    for key in sorted(row.keys() & _KEYS_NOT_YET):
-        if row[key] is not None:
-            raise not_yet(f"Index {index}: {key}")
-    unknown = row.keys() - _KEYS - _KEYS_NOT_YET
+    if "data" in row:
+        return _inline(index, row)
+    unknown = row.keys() - _KEYS
     if unknown:
         raise Refusal(400, f"Index {index}: extraneous keys {', '.join(sorted(unknown))[:200]}")
-    path, etag, size = row.get("path"), row.get("etag"), row.get("size_bytes")
+    path, etag, size, part = (row.get(key) for key in ("path", "etag", "size_bytes", "range"))
     container, _, name = path.lstrip("/").partition("/") if isinstance(path, str) else ("", "", "")
     if not container or not name or "\0" in name:
         raise Refusal(
@@ -96,4 +124,19 @@ def _wanted(index: int, row: dict[str, Any]) -> WantedSegment:
         )
     if not (etag is None or isinstance(etag, str)) or not (size is None or type(size) is int):
         raise Refusal(400, f"Index {index}: etag must be text, size_bytes a whole number")
-    return WantedSegment(container=container, name=name, size=size, md5=etag.strip('"').lower() if etag else None)
+    if not (part is None or (isinstance(part, str) and _RANGE.fullmatch(part))):
+        raise Refusal(400, f"Index {index}: invalid range")
+    md5 = etag.strip('"').lower() if etag else None
+    return WantedSegment(container=container, name=name, size=size, md5=md5, range=part.strip() if part else None)
+
+
+def _inline(index: int, row: dict[str, Any]) -> WantedSegment:
+    if len(row) > 1:
+        raise Refusal(400, f"Index {index}: extraneous keys beside data")
+    try:
+        data = b64decode(row["data"], validate=True)
+    except (ValueError, TypeError) as error:
+        raise Refusal(400, f"Index {index}: data must be valid base64") from error
+    if not data:
+        raise Refusal(400, f"Index {index}: too small; each segment must be at least 1 byte.")
+    return WantedSegment(data=data)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import object_headers
 from imageferry.dialects.swift.paths import object_of, refuse_what_is_not_offered
 from imageferry.domain.access import Act
+from imageferry.domain.errors import RangeNotSatisfiable
 from imageferry.service.objects import Objects, OpenObject
 from imageferry.service.services import Services
 from imageferry.wire import ranges, swift
@@ -20,18 +23,26 @@ def get_or_head(request: Request, services: Services) -> Answer:
     objects = services.objects
     path = object_of(request)
     objects.may(request.caller, Act.READ_OBJECTS, *path)
-    refuse_what_is_not_offered(request)
+    refuse_what_is_not_offered(request, but="part-number")
     as_stored = request.query.get("multipart-manifest") == "get"
     to_read = request.method == "GET"
     opened = objects.open(request.caller, *path, as_stored=as_stored, to_read=to_read)
     if as_stored and opened.item.whole is not None:
         return _segments(request, objects)
     headers = object_headers(opened.item, etag=opened.etag, is_large=opened.is_large)
+    part = _part(request, objects, opened)
+    if part is not None:
+        headers.append(("x-parts-count", str(part.count)))
     verdict = judge(request.headers, etag=opened.etag, modified=opened.item.updated_at)
     if verdict is Verdict.NOT_MODIFIED:
         return Answer(status=304, headers=headers)
     if verdict is Verdict.FAILED:
         return Answer(status=412, headers=headers)
+    if part is not None:
+        headers.append(("content-range", ranges.content_range(part.span, opened.size)))
+        length = part.span[1] - part.span[0]
+        stream = objects.read(opened, *part.span) if to_read else None
+        return Answer(status=206, headers=headers, stream=stream, length=length)
     if not to_read:
         return Answer(status=200, headers=headers, length=opened.size)
     spans = None
@@ -44,6 +55,35 @@ def get_or_head(request: Request, services: Services) -> Answer:
     start, stop = spans[0]
     headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
     return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One segment of a static large object, as ``?part-number`` asks for it."""
+
+    count: int
+    span: ranges.Span
+
+
+def _part(request: Request, objects: Objects, opened: OpenObject) -> _Part | None:
+    """None where no part is asked for, or the object has none.
+
+    Raises:
+        Refusal: 400, no such number can be.
+        RangeNotSatisfiable: there are fewer.
+    """
+    text = request.query.get("part-number")
+    if text is None or opened.item.whole is None or not opened.is_large:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)):
+        raise Refusal(400, "Part number must be an integer greater than 0")
+    if request.headers.get("range"):
+        raise Refusal(400, "Range requests are not supported with part number queries")
+    segments = objects.segments(request.caller, *object_of(request))[1].segments
+    if int(text) > len(segments):
+        raise RangeNotSatisfiable(opened.size)
+    start = sum(segment.length for segment in segments[: int(text) - 1])
+    return _Part(len(segments), (start, start + segments[int(text) - 1].length))
 
 
 def _parts(
@@ -70,8 +110,8 @@ def _parts(
 
 def _segments(request: Request, objects: Objects) -> Answer:
     """The list of a static large object, as a client can read it."""
-    item, segments = objects.segments(request.caller, *object_of(request))
-    body = swift.segments_document(segments)
+    item, listed = objects.segments(request.caller, *object_of(request))
+    body = swift.segments_document(listed.rows(), raw=request.query.get("format") == "raw")
     etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
     others = [row for row in object_headers(item, etag=etag) if row[0] not in ("content-type", "accept-ranges")]
     return Answer(status=200, headers=[("content-type", "application/json; charset=utf-8"), *others], body=body)

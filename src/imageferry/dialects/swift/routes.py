@@ -101,6 +101,7 @@ def _info(_: Request, services: Services) -> Answer:
                 "max_manifest_segments": limits.MAX_SEGMENTS,
                 "max_manifest_size": manifest.MAX_MANIFEST,
                 "min_segment_size": 1,
+                "allow_async_delete": False,
             },
             "tempurl": tempurl_info(),
             "container_quotas": {},
