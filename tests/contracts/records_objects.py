@@ -106,6 +106,23 @@ class ObjectsContract:
             with pytest.raises(NotFound):
                 session.objects.set_container_metadata(container, {}, at(1))
 
+    def test_what_has_expired_is_named_and_left_out_of_listings(self, records: Records) -> None:
+        with records.writing() as session:
+            one, other = a_container(session, "one"), a_container(session, "other")
+            for container, name, until in ((one, "a", 10), (one, "b", None), (other, "c", 5), (one, "d", 11)):
+                item = an_object(container, name, a_blob(session))
+                item = replace(item, delete_at=None if until is None else at(until))
+                assert session.objects.put_object(item) == item
+                assert session.objects.object(container.id, name) == item
+        with records.reading() as session:
+            expired = session.objects.expired
+            assert expired(at(10), limit=9) == [(other.id, "c"), (one.id, "a")]
+            assert expired(at(10), limit=1) == [(other.id, "c")]
+            assert expired(at(10), limit=9, container_id=one.id) == [(one.id, "a")]
+            listed = session.objects.objects(one.id, ListingQuery(), at(10))
+            assert [row.name for row in listed] == ["b", "d"]
+            assert len(session.objects.objects(one.id, ListingQuery())) == 3
+
     def test_an_object_is_kept_as_it_was_given(self, records: Records) -> None:
         with records.writing() as session:
             container = a_container(session)

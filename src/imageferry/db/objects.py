@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, objects
@@ -136,8 +136,21 @@ class SqlObjects:
         release(self._connection, known.blob_id, now)
         return known
 
-    def objects(self, container_id: ContainerId, query: ListingQuery) -> list[StoredObject | Subdir]:
+    def expired(
+        self, now: Moment, *, limit: int, container_id: ContainerId | None = None
+    ) -> list[tuple[ContainerId, str]]:
+        rows = select(objects.c.container_id, objects.c.name).where(objects.c.delete_at <= now)
+        if container_id is not None:
+            rows = rows.where(objects.c.container_id == container_id)
+        found = self._connection.execute(rows.order_by(objects.c.delete_at).limit(limit))
+        return [(row.container_id, row.name) for row in found]
+
+    def objects(
+        self, container_id: ContainerId, query: ListingQuery, now: Moment | None = None
+    ) -> list[StoredObject | Subdir]:
         rows = select(objects).where(objects.c.container_id == container_id)
+        if now is not None:
+            rows = rows.where(or_(objects.c.delete_at.is_(None), objects.c.delete_at > now))
         return listing(self._connection, rows, objects.c.name, query, _object)
 
     def _count(self, container_id: ContainerId, *, objects: int, size: int) -> None:
@@ -177,6 +190,7 @@ def _object(row: Row[Any]) -> StoredObject:
         headers=row.headers,
         manifest=row.manifest,
         whole=None if row.whole_size is None else Whole(size=row.whole_size, etag=row.whole_etag),
+        delete_at=row.delete_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -195,5 +209,6 @@ def _values(item: StoredObject) -> dict[str, Any]:
         "manifest": item.manifest,
         "whole_size": None if item.whole is None else item.whole.size,
         "whole_etag": None if item.whole is None else item.whole.etag,
+        "delete_at": item.delete_at,
         "updated_at": item.updated_at,
     }

@@ -172,6 +172,7 @@ objects = Table(
     Column("manifest", TEXT),
     Column("whole_size", BigInteger),  # of a static large object
     Column("whole_etag", TEXT),
+    Column("delete_at", BigInteger, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("container_id", "name"),

@@ -105,8 +105,12 @@ class StoredObject:
     headers: Mapping[str, str] = field(default_factory=dict)
     manifest: str | None = None
     whole: Whole | None = None
+    delete_at: Moment | None = None  # from then on it is as if it were gone
     created_at: Moment
     updated_at: Moment
+
+    def is_expired(self, now: Moment) -> bool:
+        return self.delete_at is not None and self.delete_at <= now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -275,8 +275,15 @@ class ObjectRecords(Protocol):
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
         """Raises NotFound."""
 
-    def objects(self, container_id: ContainerId, query: ListingQuery) -> list[StoredObject | Subdir]:
-        """One page, at most ``query.limit`` rows, roll-ups included."""
+    def objects(
+        self, container_id: ContainerId, query: ListingQuery, now: Moment | None = None
+    ) -> list[StoredObject | Subdir]:
+        """One page, at most ``query.limit`` rows, roll-ups included; with ``now`` without what has expired by then."""
+
+    def expired(
+        self, now: Moment, *, limit: int, container_id: ContainerId | None = None
+    ) -> list[tuple[ContainerId, str]]:
+        """Objects whose time is over, the oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

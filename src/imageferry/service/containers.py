@@ -10,6 +10,7 @@ from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
 from imageferry.domain.acl import checked_acl, may_read, may_write
 from imageferry.domain.errors import AlreadyExists, NotFound
 from imageferry.domain.object import (
+    MAX_LISTING,
     Account,
     Container,
     ContainerId,
@@ -177,7 +178,11 @@ class Containers:
     def delete_container(self, caller: Caller | None, project: ProjectId, name: str) -> None:
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         with self._records.writing() as session:
-            session.objects.delete_container(container_of(session, project, name))
+            there = container_of(session, project, name)
+            now = self._clock()
+            for container_id, expired in session.objects.expired(now, limit=MAX_LISTING, container_id=there.id):
+                session.objects.delete_object(container_id, expired, now)
+            session.objects.delete_container(there)
 
     def listing(
         self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery
@@ -185,7 +190,7 @@ class Containers:
         self.may(caller, Act.READ_OBJECTS, project, name, listing=True)
         with self._records.reading() as session:
             container = container_of(session, project, name)
-            return container, session.objects.objects(container.id, query)
+            return container, session.objects.objects(container.id, query, self._clock())
 
     def level(
         self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery
@@ -197,13 +202,14 @@ class Containers:
         """
         self.may(caller, Act.READ_OBJECTS, project, name, listing=True)
         found: list[StoredObject] = []
+        now = self._clock()
         with self._records.reading() as session:
             container = container_of(session, project, name)
             while len(found) < query.limit:
-                page = session.objects.objects(container.id, query)
+                page = session.objects.objects(container.id, query, now)
                 for row in page:
                     item = session.objects.object(container.id, row.name) if isinstance(row, Subdir) else row
-                    if item is not None and item.name != query.prefix:
+                    if item is not None and not item.is_expired(now) and item.name != query.prefix:
                         found.append(item)
                 if len(page) < query.limit:
                     break

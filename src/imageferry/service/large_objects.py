@@ -100,7 +100,7 @@ def own_section(item: StoredObject) -> Section:
     return whole(Blob(id=item.blob_id, size=item.size, digests={Algorithm.MD5: item.md5}))
 
 
-def dynamic_segments(session: Session, project: ProjectId, item: StoredObject) -> list[StoredObject]:
+def dynamic_segments(session: Session, project: ProjectId, item: StoredObject, now: Moment) -> list[StoredObject]:
     """All objects below the manifest's prefix, in name order; none where the container is missing.
 
     Raises:
@@ -113,7 +113,7 @@ def dynamic_segments(session: Session, project: ProjectId, item: StoredObject) -
         return found
     query = ListingQuery(prefix=prefix, limit=_SEGMENTS_A_PAGE)
     while True:
-        page = [row for row in session.objects.objects(container.id, query) if isinstance(row, StoredObject)]
+        page = [row for row in session.objects.objects(container.id, query, now) if isinstance(row, StoredObject)]
         found += page
         if len(page) < _SEGMENTS_A_PAGE:
             return found
@@ -134,14 +134,14 @@ def joined(item: StoredObject, rows: Iterable[tuple[StoredObject, Sequence[Secti
 
 
 def found_segments(
-    session: Session, project: ProjectId, item: StoredObject, segments: Sequence[Segment]
+    session: Session, project: ProjectId, item: StoredObject, segments: Sequence[Segment], now: Moment
 ) -> list[StoredObject | None]:
     """The objects a static large object is made of, None for inline bytes.
 
     Raises:
         StatusConflict: a segment is gone, or is not what it was.
     """
-    look = _LookUp(session, project)
+    look = _LookUp(session, project, now)
     objects: list[StoredObject | None] = []
     for segment in segments:
         found = None if segment.inline else look.object(segment.container, segment.name)
@@ -159,14 +159,14 @@ def _facts(item: StoredObject) -> tuple[int, str, bool]:
 
 
 def checked_segments(
-    session: Session, project: ProjectId, place: tuple[str, str], wanted: Sequence[WantedSegment]
+    session: Session, project: ProjectId, place: tuple[str, str], wanted: Sequence[WantedSegment], now: Moment
 ) -> tuple[Segment, ...]:
     """The segments as they are now, for a list that is to be kept as ``place``.
 
     Raises:
         BadSegments: naming each that is not there or not as it should be.
     """
-    look = _LookUp(session, project)
+    look = _LookUp(session, project, now)
     problems: list[tuple[str, str]] = []
     segments: list[Segment] = []
     for wish in wanted:
@@ -246,7 +246,8 @@ def _span(text: str | None, size: int) -> tuple[int, int] | None:
 class _LookUp:
     """Objects by path; each container is asked for once."""
 
-    def __init__(self, session: Session, project: ProjectId) -> None:
+    def __init__(self, session: Session, project: ProjectId, now: Moment) -> None:
+        self._now = now
         self._session = session
         self._project = project
         self._containers: dict[str, Container | None] = {}
@@ -255,4 +256,5 @@ class _LookUp:
         if container not in self._containers:
             self._containers[container] = self._session.objects.container(self._project, container)
         there = self._containers[container]
-        return None if there is None else self._session.objects.object(there.id, name)
+        item = None if there is None else self._session.objects.object(there.id, name)
+        return None if item is None or item.is_expired(self._now) else item

@@ -19,7 +19,7 @@ from imageferry.domain.errors import (
     StatusConflict,
     TooLarge,
 )
-from imageferry.domain.moment import Moment
+from imageferry.domain.moment import SECOND, Moment, later
 from imageferry.domain.object import (
     MAX_OBJECT_SIZE,
     MAX_SEGMENTS,
@@ -53,6 +53,11 @@ class Traits:
     metadata: Mapping[str, str]
     headers: Mapping[str, str]  # kept as they came, lower-case names
     manifest: str | None = None  # "container/prefix" makes it a dynamic large object
+    delete_at: Moment | None = None
+    delete_after_s: int | None = None  # counts from now, and goes before ``delete_at``
+
+    def expiry(self, now: Moment) -> Moment | None:
+        return self.delete_at if self.delete_after_s is None else later(now, seconds=self.delete_after_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Objects(Containers):
         """The record itself: of a large object the manifest, not what it stands for."""
         self.may(caller, Act.READ_OBJECTS, project, container, name)
         with self._records.reading() as session:
-            return _object(session, project, container, name)
+            return _object(session, project, container, name, self._clock())
 
     def open(
         self,
@@ -100,10 +105,10 @@ class Objects(Containers):
         """
         self.may(caller, Act.READ_OBJECTS, project, container, name)
         with self._records.reading() as session:
-            item = _object(session, project, container, name)
+            item = _object(session, project, container, name, self._clock())
             rows = []
             if item.whole is None and item.manifest is not None and not as_stored:
-                rows = large.dynamic_segments(session, project, item)
+                rows = large.dynamic_segments(session, project, item, self._clock())
             elif item.whole is None or as_stored:
                 blob = session.blobs.get(item.blob_id)
                 if blob is None:
@@ -146,7 +151,7 @@ class Objects(Containers):
         for place in listed.containers:
             self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
-            found = large.found_segments(session, project, item, listed.segments)
+            found = large.found_segments(session, project, item, listed.segments, self._clock())
         sections: list[Section] = []
         inline = listed.offset
         for segment, there in zip(listed.segments, found, strict=True):
@@ -183,13 +188,13 @@ class Objects(Containers):
         """
         target = _Target(project, container, checked_object_name(name), only_if_absent)
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
-        _check_traits(traits)
+        _check_traits(traits, self._clock())
         if size is not None and size > self.max_object_size:
             raise TooLarge(target.what, self.max_object_size, size)
         with self._records.reading() as session:
             place = container_of(session, project, container)
             there = session.objects.object(place.id, name)
-            if only_if_absent and there is not None:
+            if only_if_absent and there is not None and not there.is_expired(self._clock()):
                 raise target.not_absent
             more = (size or 0) - (0 if there is None else there.size)
             refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
@@ -222,14 +227,14 @@ class Objects(Containers):
         """
         target = _Target(project, container, checked_object_name(name))
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
-        _check_traits(traits)
+        _check_traits(traits, self._clock())
         if len(wanted) > MAX_SEGMENTS:
             raise TooLarge(target.what, MAX_SEGMENTS, len(wanted), unit="segments")
         for place in {wish.container for wish in wanted if wish.data is None}:
             self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
             container_of(session, project, container)
-            segments = large.checked_segments(session, project, (container, name), wanted)
+            segments = large.checked_segments(session, project, (container, name), wanted, self._clock())
         self._check_nested(caller, project, (container, name), segments)
         facts = large.whole_of(segments)
         found = Digest(Algorithm.MD5, facts.etag)
@@ -303,6 +308,7 @@ class Objects(Containers):
                 headers=traits.headers,
                 manifest=traits.manifest,
                 whole=facts,
+                delete_at=traits.expiry(now),
                 created_at=now,
                 updated_at=now,
             )
@@ -320,9 +326,9 @@ class Objects(Containers):
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, container).id)
-            item = _object(session, project, container, name)
+            item = _object(session, project, container, name, self._clock())
             traits = change(item)
-            _check_traits(traits)
+            _check_traits(traits, self._clock())
             return session.objects.put_object(_with_traits(item, traits, self._clock()))
 
     def copy(
@@ -345,7 +351,7 @@ class Objects(Containers):
         checked_object_name(place.name)
         opened = self.open(caller, *source, as_stored=as_stored)
         wanted = traits(opened.item)
-        _check_traits(wanted)
+        _check_traits(wanted, self._clock())
         if opened.is_large:
             plain = replace(wanted, manifest=None)
             size = opened.size
@@ -370,7 +376,10 @@ class Objects(Containers):
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
             target = container_of(session, project, container)
-            return session.objects.delete_object(target.id, name, self._clock())
+            item = session.objects.delete_object(target.id, name, self._clock())
+            if item.is_expired(self._clock()):
+                raise NotFound("object", f"{container}/{name}")  # as if it were gone; the sweep takes it
+            return item
 
     def delete_static(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Deleted:
         """Delete a static large object together with its segments, and theirs, or nothing of it.
@@ -424,6 +433,10 @@ class _Target:
 def _put(session: Session, target: _Target, fresh: StoredObject) -> StoredObject:
     container = container_of(session, target.project, target.container)
     with within_quotas(session, target.project, container, fresh.updated_at):
+        if target.only_if_absent:
+            there = session.objects.object(container.id, fresh.name)
+            if there is not None and there.is_expired(fresh.updated_at):
+                session.objects.delete_object(container.id, fresh.name, fresh.updated_at)
         kept = session.objects.put_object(fresh)
     if target.only_if_absent and kept.id != fresh.id:
         raise target.not_absent  # another writer was faster; this takes ours back
@@ -434,9 +447,9 @@ def _new_id() -> ObjectId:
     return ObjectId(str(uuid.uuid4()))
 
 
-def _object(session: Session, project: ProjectId, container: str, name: str) -> StoredObject:
+def _object(session: Session, project: ProjectId, container: str, name: str, now: Moment) -> StoredObject:
     item = session.objects.object(container_of(session, project, container).id, name)
-    if item is None:
+    if item is None or item.is_expired(now):
         raise NotFound("object", f"{container}/{name}")
     return item
 
@@ -448,12 +461,16 @@ def _with_traits(item: StoredObject, traits: Traits, now: Moment) -> StoredObjec
         metadata=traits.metadata,
         headers=traits.headers,
         manifest=traits.manifest,
+        delete_at=traits.expiry(now),
         updated_at=now,
     )
 
 
-def _check_traits(traits: Traits) -> None:
+def _check_traits(traits: Traits, now: Moment) -> None:
     checked_metadata(traits.metadata)
+    expiry = traits.expiry(now)
+    if expiry is not None and expiry <= now:
+        raise BadInput("X-Delete-At", expiry // SECOND, "a time to come: X-Delete-At in past")
     if traits.manifest is not None:
         container, slash, prefix = traits.manifest.partition("/")
         if not slash or not container or not prefix:

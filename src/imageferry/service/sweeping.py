@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from imageferry.domain.block import BlockName
 from imageferry.domain.errors import Damaged, NotFound
 from imageferry.domain.moment import SECOND, Moment, later
+from imageferry.domain.object import ContainerId
 from imageferry.ports.block_store import BlockStore, StoredBlock
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
@@ -28,6 +30,7 @@ class Swept:
 
     tasks: int
     tokens: int
+    objects: int
     blobs: int
     blocks: int
 
@@ -41,15 +44,36 @@ class Sweeper:
         self._clock = clock
 
     def sweep(self, *, older_than_s: float = GRACE_S) -> Swept:
-        """Remove what has been out of use for so long: expired tasks and tokens, blobs, blocks, leftovers."""
+        """Remove what has been out of use for so long: expired objects, tasks and tokens, blobs, blocks, leftovers."""
         now = self._clock()
         before = later(now, seconds=-older_than_s)
         with self._records.writing() as session:
             tasks = session.tasks.delete_expired(now)
             tokens = session.identity.delete_tokens(expired_before=now)
+        objects = self._sweep_objects(now)
         blobs = self._sweep_blobs(before)
         self._adopt_leftovers(before)
-        return Swept(tasks=tasks, tokens=tokens, blobs=blobs, blocks=self._sweep_blocks(before))
+        return Swept(tasks=tasks, tokens=tokens, objects=objects, blobs=blobs, blocks=self._sweep_blocks(before))
+
+    def _sweep_objects(self, now: Moment) -> int:
+        count = 0
+        while True:
+            with self._records.reading() as session:
+                page = session.objects.expired(now, limit=_PAGE)
+            for container_id, name in page:
+                count += self._delete_expired(container_id, name, now)
+            if len(page) < _PAGE:
+                return count
+
+    def _delete_expired(self, container_id: ContainerId, name: str, now: Moment) -> bool:
+        """Delete one, if nobody has replaced it or was faster. Each by itself: uploads do not wait for all."""
+        with suppress(NotFound), self._records.writing() as session:
+            session.objects.hold(container_id)
+            item = session.objects.object(container_id, name)
+            if item is not None and item.is_expired(now):
+                session.objects.delete_object(container_id, name, now)
+                return True
+        return False
 
     def _sweep_blobs(self, before: Moment) -> int:
         count = 0

@@ -10,6 +10,7 @@ from imageferry.dialects.edge.http import Request
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.paths import account_of
 from imageferry.domain.access import Act, owns
+from imageferry.domain.moment import SECOND, Moment
 from imageferry.domain.object import StoredObject
 from imageferry.service.objects import Traits
 from imageferry.wire.dates import last_modified, timestamp
@@ -26,6 +27,7 @@ KEPT_HEADERS = (
 DEFAULT_TYPE = "application/octet-stream"
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
+_MAX_SECOND_DIGITS = 10
 _OBJECT_META = "x-object-meta-"
 _GUESSES = MimeTypes()  # the library's own table: the same answers on every machine
 
@@ -53,6 +55,8 @@ def fresh_traits(request: Request, name: str) -> Traits:
         metadata=_with_prefix(request.headers, _OBJECT_META),
         headers=_kept(request.headers),
         manifest=manifest_of(request),
+        delete_at=_delete_at(request),
+        delete_after_s=_seconds(request, "x-delete-after"),
     )
 
 
@@ -64,18 +68,23 @@ def changed_traits(request: Request, item: StoredObject) -> Traits:
         metadata=_with_prefix(request.headers, _OBJECT_META),
         headers=_kept(request.headers),
         manifest=manifest_of(request),
+        delete_at=_delete_at(request),
+        delete_after_s=_seconds(request, "x-delete-after"),
     )
 
 
 def copied_traits(request: Request, item: StoredObject, name: str, *, as_stored: bool) -> Traits:
     """What a copy has: the source's, overridden by the request's."""
     fresh = is_true(request.headers.get("x-fresh-metadata"))
+    said = _delete_at(request)
     content_type = _content_type(request, name) if _says_type(request) else None
     return Traits(
         content_type=content_type or item.content_type,
         metadata=({} if fresh else dict(item.metadata)) | _with_prefix(request.headers, _OBJECT_META),
         headers=({} if fresh else dict(item.headers)) | _kept(request.headers),
         manifest=manifest_of(request) or (item.manifest if as_stored else None),
+        delete_at=(None if fresh else item.delete_at) if said is None else said,
+        delete_after_s=_seconds(request, "x-delete-after"),
     )
 
 
@@ -100,6 +109,21 @@ def manifest_of(request: Request) -> str | None:
     return decoded
 
 
+def _delete_at(request: Request) -> Moment | None:
+    seconds = _seconds(request, "x-delete-at")
+    return None if seconds is None else Moment(seconds * SECOND)
+
+
+def _seconds(request: Request, name: str) -> int | None:
+    """Raises Refusal: 400, no whole number of seconds, or one beyond the year 2286."""
+    text = request.headers.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_SECOND_DIGITS):
+        raise Refusal(400, f"Non-integer {name.title()}")
+    return int(text)
+
+
 def object_headers(item: StoredObject, *, etag: str, is_large: bool = False) -> list[tuple[str, str]]:
     """What GET, HEAD and their partial forms say of an object. Tags of large objects are quoted."""
     headers = [
@@ -113,6 +137,8 @@ def object_headers(item: StoredObject, *, etag: str, is_large: bool = False) -> 
     ]
     if item.manifest is not None:
         headers.append(("x-object-manifest", quote(item.manifest)))
+    if item.delete_at is not None:
+        headers.append(("x-delete-at", str(item.delete_at // SECOND)))
     if item.whole is not None:
         headers += [("x-static-large-object", "True"), ("x-manifest-etag", item.md5)]
     return headers

@@ -12,8 +12,6 @@ ACCOUNT_PREFIX = "AUTH_"
 
 _QUERIES_NOT_YET = ("version-id", "part-number", "extract-archive", "bulk-delete")
 _HEADERS_NOT_YET = (
-    "x-delete-at",
-    "x-delete-after",
     "x-symlink-target",
     "x-versions-location",
     "x-history-location",

@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("manifest", TEXT, nullable=True),
         sa.Column("whole_size", sa.BigInteger(), nullable=True),
         sa.Column("whole_etag", TEXT, nullable=True),
+        sa.Column("delete_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_objects_blob_id")),
@@ -162,6 +163,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("container_id", "name", name=op.f("uq_objects_container_id_name")),
     )
     op.create_index(op.f("ix_objects_blob_id"), "objects", ["blob_id"], unique=False)
+    op.create_index(op.f("ix_objects_delete_at"), "objects", ["delete_at"], unique=False)
     op.create_table(
         "pins",
         sa.Column("task_id", TEXT, nullable=False),
