@@ -45,7 +45,7 @@ def dialect(public_url: str = "") -> Dialect:
 
         choices = partial(versions, status=300)
         paths += _discovery(mount, versions, choices)
-        paths += [Path(mount + row.path, row.methods) for row in _table(images.create(root))]
+        paths += [Path(mount + row.path, row.methods) for row in _table(images.create(root), tasks.create(root))]
     return Dialect(
         name="glance",
         paths=paths,
@@ -71,7 +71,7 @@ def _discovery(mount: str, versions: Handler, choices: Handler) -> list[Path]:
     return paths
 
 
-def _table(create: Handler) -> list[Path]:
+def _table(create: Handler, create_task: Handler) -> list[Path]:
     return [
         Path("/v2/images", {"POST": create, "GET": images.listing}),
         Path("/v2/images/{image_id}", {"GET": images.show, "PATCH": images.patch, "DELETE": images.delete}),
@@ -86,7 +86,7 @@ def _table(create: Handler) -> list[Path]:
             "/v2/images/{image_id}/members/{member_id}",
             {"GET": members.show, "PUT": members.answer, "DELETE": members.remove},
         ),
-        Path("/v2/tasks", {"GET": tasks.listing}),
+        Path("/v2/tasks", {"POST": create_task, "GET": tasks.listing}),
         Path("/v2/tasks/{task_id}", {"GET": tasks.show}),
         Path("/v2/schemas/{name}", {"GET": _schema}),
         Path("/v2/info/import", {"GET": _import_methods}),

@@ -1,4 +1,4 @@
-"""Tasks: list and show, whatever door they came in by. A member sees those of the own project.
+"""Tasks: start, list and show, whatever door they came in by. A member sees those of the own project.
 
 Source: specs/openstack.md, sections 5.1 and 5.3.
 """
@@ -6,11 +6,14 @@ Source: specs/openstack.md, sections 5.1 and 5.3.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Query, Request
-from imageferry.domain.access import ProjectId
+from imageferry.dialects.glance import task_inputs
+from imageferry.dialects.glance.importing import SOURCE
+from imageferry.domain.access import Act, ProjectId, allow
 from imageferry.domain.errors import BadInput, NotFound
 from imageferry.domain.task import TaskId
 from imageferry.service.services import Services
@@ -21,6 +24,24 @@ _Meaning = TypeVar("_Meaning")
 
 _SORT_KEYS = {name: name for name in ("created_at", "expires_at", "status", "updated_at")} | {"type": "kind"}
 _DIRECTIONS = {name: name for name in ("asc", "desc")}
+
+
+def create(root: Callable[[Request], str]) -> Callable[[Request, Services], Answer]:
+    """The handler of POST. ``root``: where ``/v2`` hangs, as the client reaches it."""
+
+    def handler(request: Request, services: Services) -> Answer:
+        caller = allow(request.caller, Act.START_TASKS)
+        kind, asked = task_inputs.read(request.json())
+        echo = {"request_id": f"req-{UUID(request.id)}", "input": asked}
+        if kind == "export":
+            task = services.exports.start(caller, SOURCE, task_inputs.export_request(asked, echo))
+        else:
+            wish = task_inputs.import_request(asked, caller.project, echo)
+            task = services.imports.start(caller, SOURCE, wish)
+        headers = [("location", f"{root(request)}/v2/tasks/{task.id}")]
+        return Answer.of_json(201, glance_tasks.task(task), headers)
+
+    return handler
 
 
 def listing(request: Request, services: Services) -> Answer:

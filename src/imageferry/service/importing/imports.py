@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.errors import AlreadyExists
-from imageferry.domain.image import new_image_id
+from imageferry.domain.image import Visibility, new_image_id
 from imageferry.domain.task import Task, TaskKind
 from imageferry.ports.records import Records
 from imageferry.service.importing.request import ImportRequest
@@ -28,9 +28,12 @@ class Imports:
 
         Raises:
             NotFound: no such object.
+            Forbidden: a public image, without being an admin.
             AlreadyExists: the image id was used before, or is asked for by an import under way.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
+        if request.visibility is Visibility.PUBLIC:
+            allow(caller, Act.PUBLISH_IMAGES)
         opened = self._objects.open(caller, caller.project, request.container, request.object)
         image_id = request.image_id or new_image_id()
         with self._records.reading() as session:
