@@ -19,6 +19,7 @@ from imageferry.formats.judge import Limits, judge
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
+from imageferry.service.administration import Administration
 from imageferry.service.blobs import Blobs
 from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
@@ -93,6 +94,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     services = Services(
         identity=identity,
         credentials=Credentials(records, hasher, clock),
+        administration=Administration(records, hasher),
         admin=IdentityAdmin(records, hasher),
         objects=objects,
         images=images,

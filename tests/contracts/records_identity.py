@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from imageferry.domain.access import DomainId, ProjectId, Role, UserId
-from imageferry.domain.errors import AlreadyExists, NotFound
+from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
 from imageferry.ports.records import Records, TokenRow
 from tests.contracts.records_things import UGLY_NAMES, a_domain, a_project, a_user, at
@@ -51,6 +51,28 @@ class IdentityContract:
             for name in UGLY_NAMES:
                 a_domain(session, name)
             assert [domain.name for domain in session.identity.domains()] == sorted(UGLY_NAMES)
+
+    def test_a_domain_is_changed_and_goes_when_nothing_is_in_it(self, records: Records) -> None:
+        with records.writing() as session:
+            one, other = a_domain(session, "one"), a_domain(session, "other")
+            changed = replace(one, name="new", enabled=False)
+            session.identity.update_domain(changed)
+            assert session.identity.domain(one.id) == changed
+            with pytest.raises(AlreadyExists, match="other"):
+                session.identity.update_domain(replace(one, name="other"))
+            project, user = a_project(session, one), a_user(session, one)
+            with pytest.raises(NotEmpty):
+                session.identity.delete_domain(one.id)
+            session.identity.delete_project(project.id)
+            with pytest.raises(NotEmpty):
+                session.identity.delete_domain(one.id)
+            session.identity.delete_user(user.id)
+            session.identity.delete_domain(one.id)
+            assert session.identity.domains() == [other]
+            with pytest.raises(NotFound):
+                session.identity.delete_domain(one.id)
+            with pytest.raises(NotFound):
+                session.identity.update_domain(one)
 
     def test_a_project_is_found_with_its_domain(self, records: Records) -> None:
         with records.writing() as session:

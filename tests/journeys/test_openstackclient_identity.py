@@ -69,3 +69,49 @@ def test_an_application_credential_by_its_name_stores_an_object(peer: Peer) -> N
     backup.run("openstack", "object", "create", "box", "note.txt")
     assert [row["Name"] for row in told(peer, "object", "list", "box")] == ["note.txt"]
     assert told(backup, "application", "credential", "create", "child")["Secret"]
+
+
+@pytest.fixture
+def admin(service: RunningService, tmp_path: Path) -> Peer:
+    program("openstack")
+    auth = service.cloud["auth"]
+    return Peer.of(service, tmp_path, auth["username"], auth["project_name"], auth["password"])
+
+
+def test_an_administrator_lets_somebody_in_and_out(service: RunningService, admin: Peer) -> None:
+    name = f"osi-new-{os.getpid()}-{next(_numbers)}"
+    project = told(admin, "project", "create", name, "--description", "for a while")
+    assert (project["name"], project["description"], project["enabled"]) == (name, "for a while", True)
+    user = told(admin, "user", "create", name, "--password", "first", "--project", name)
+    admin.run("openstack", "role", "add", "--project", name, "--user", name, "member")
+    listed = told(admin, "role", "assignment", "list", "--names", "--user", name)
+    assert [(row["Role"], row["User"], row["Project"]) for row in listed] == [
+        ("member", f"{name}@Default", f"{name}@Default")
+    ]
+    assert [row["Role"] for row in told(admin, "role", "assignment", "list", "--project", name)] == ["member"]
+
+    newcomer = Peer.of(service, admin.folder, name, name, "first")
+    assert told(newcomer, "token", "issue")["user_id"] == user["id"]
+    newcomer.run("openstack", "user", "password", "set", "--original-password", "first", "--password", "second")
+    newcomer = Peer.of(service, admin.folder, name, name, "second")
+    assert told(newcomer, "token", "issue")["project_id"] == project["id"]
+    assert "not allowed" in newcomer.complaint("openstack", "project", "create", "mine")
+
+    admin.run("openstack", "role", "remove", "--project", name, "--user", name, "member")
+    assert told(admin, "role", "assignment", "list", "--user", name) == []
+    admin.run("openstack", "user", "set", name, "--disable")
+    assert told(admin, "user", "show", name)["enabled"] is False
+    admin.run("openstack", "project", "set", name, "--name", f"{name}-old")
+    admin.run("openstack", "user", "delete", name)
+    admin.run("openstack", "project", "delete", f"{name}-old")
+    assert name not in [row["Name"] for row in told(admin, "user", "list")]
+
+
+def test_the_life_of_a_domain(admin: Peer) -> None:
+    name = f"osi-domain-{os.getpid()}-{next(_numbers)}"
+    made = told(admin, "domain", "create", name)
+    assert made["enabled"] is True
+    assert "enabled" in admin.complaint("openstack", "domain", "delete", name)
+    admin.run("openstack", "domain", "set", "--disable", name)
+    admin.run("openstack", "domain", "delete", name)
+    assert name not in [row["Name"] for row in told(admin, "domain", "list")]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from imageferry.db.schema import app_credentials, domains, grants, projects, tokens, users
 from imageferry.db.sql import added, require
 from imageferry.domain.access import DomainId, ProjectId, Role, UserId
-from imageferry.domain.errors import AlreadyExists, NotFound
+from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
 from imageferry.domain.moment import Moment
 from imageferry.ports.records import TokenRow
@@ -37,6 +37,26 @@ class SqlIdentity:
 
     def domains(self) -> list[Domain]:
         return [_domain(row) for row in self._connection.execute(select(domains).order_by(domains.c.name))]
+
+    def update_domain(self, domain: Domain) -> None:
+        values = {"name": domain.name, "enabled": domain.enabled}
+        change = update(domains).where(domains.c.id == domain.id).values(values)
+        try:
+            with self._connection.begin_nested():
+                changed = self._connection.execute(change).rowcount
+        except IntegrityError as error:
+            raise AlreadyExists("domain", domain.name) from error
+        if not changed:
+            raise NotFound("domain", domain.id)
+
+    def delete_domain(self, domain_id: DomainId) -> None:
+        try:
+            with self._connection.begin_nested():
+                gone = self._connection.execute(delete(domains).where(domains.c.id == domain_id)).rowcount
+        except IntegrityError as error:
+            raise NotEmpty("domain", domain_id) from error
+        if not gone:
+            raise NotFound("domain", domain_id)
 
     def add_project(self, project: Project) -> None:
         require(self._connection, domains.c.id, project.domain.id, kind="domain")

@@ -44,6 +44,7 @@ class Act(StrEnum):
     READ_TASKS = "read tasks of this project"
     START_TASKS = "start tasks in this project"
     MANAGE_IDENTITY = "manage users, projects and roles"
+    CHANGE_LOGIN = "change the password of this user"
     READ_CREDENTIALS = "read application credentials of this user"
     MAKE_CREDENTIALS = "make application credentials for this user"
     DELETE_CREDENTIALS = "delete application credentials of this user"
@@ -59,14 +60,17 @@ NEEDED: Mapping[Act, Role | None] = {
     Act.READ_TASKS: Role.READER,
     Act.START_TASKS: Role.MEMBER,
     Act.MANAGE_IDENTITY: Role.ADMIN,
+    Act.CHANGE_LOGIN: None,
     Act.READ_CREDENTIALS: None,
     Act.MAKE_CREDENTIALS: Role.READER,
     Act.DELETE_CREDENTIALS: None,
 }
 """The role for each act; None: being the user it is about is enough."""
 
-_FOR_ONESELF = frozenset({Act.MAKE_CREDENTIALS})  # not even an admin does these in another user's name
-_UNRESTRICTED = frozenset({Act.MAKE_CREDENTIALS, Act.DELETE_CREDENTIALS})
+# Not even an admin does these in another user's name.
+_FOR_ONESELF = frozenset({Act.MAKE_CREDENTIALS, Act.CHANGE_LOGIN})
+# What an application credential may not do, unless it was made without restriction.
+_UNRESTRICTED = frozenset({Act.MAKE_CREDENTIALS, Act.DELETE_CREDENTIALS, Act.CHANGE_LOGIN})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

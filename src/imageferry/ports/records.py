@@ -65,6 +65,12 @@ class IdentityRecords(Protocol):
     def domains(self) -> list[Domain]:
         """All of them, by name."""
 
+    def update_domain(self, domain: Domain) -> None:
+        """Raises NotFound, AlreadyExists (name)."""
+
+    def delete_domain(self, domain_id: DomainId) -> None:
+        """Raises NotFound, NotEmpty (a project or user is in it)."""
+
     def add_project(self, project: Project) -> None:
         """Raises AlreadyExists (id, or name within the domain), NotFound (domain)."""
 

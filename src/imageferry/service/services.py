@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imageferry.service.administration import Administration
 from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.identity import Identity
@@ -19,6 +20,7 @@ from imageferry.service.tasks import TaskService
 class Services:
     identity: Identity
     credentials: Credentials
+    administration: Administration
     admin: IdentityAdmin
     objects: Objects
     images: Images

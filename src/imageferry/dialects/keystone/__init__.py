@@ -10,6 +10,7 @@ from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request
 from imageferry.dialects.keystone import errors
+from imageferry.dialects.keystone.admin import Domains, Grants, Projects, Users
 from imageferry.dialects.keystone.credentials import AppCredentials
 from imageferry.dialects.keystone.lookups import People, Things
 from imageferry.dialects.keystone.site import Site
@@ -37,7 +38,8 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -
         paths=[
             *_discovery(site),
             *_auth(Tokens(site)),
-            *_lookups(People(site), Things(site)),
+            *_people(site),
+            *_things(Things(site)),
             *_credentials(AppCredentials(site)),
         ],
         error=error,
@@ -69,15 +71,26 @@ def _auth(tokens: Tokens) -> list[Path]:
     ]
 
 
-def _lookups(people: People, things: Things) -> list[Path]:
-    paths = [
-        Path("/v3/projects", _read(people.projects)),
-        Path("/v3/projects/{id}", _read(people.project)),
-        Path("/v3/users", _read(people.users)),
-        Path("/v3/users/{id}", _read(people.user)),
+def _people(site: Site) -> list[Path]:
+    people, domains, projects, users, grants = People(site), Domains(site), Projects(site), Users(site), Grants(site)
+    role = {**_read(grants.check), "PUT": grants.give, "DELETE": grants.take}
+    return [
+        Path("/v3/projects", {**_read(people.projects), "POST": projects.make}),
+        Path("/v3/projects/{id}", {**_read(people.project), "PATCH": projects.change, "DELETE": projects.delete}),
+        Path("/v3/projects/{id}/users/{user}/roles", _read(grants.list)),
+        Path("/v3/projects/{id}/users/{user}/roles/{role}", role),
+        Path("/v3/role_assignments", _read(grants.assignments)),
+        Path("/v3/users", {**_read(people.users), "POST": users.make}),
+        Path("/v3/users/{id}", {**_read(people.user), "PATCH": users.change, "DELETE": users.delete}),
+        Path("/v3/users/{id}/password", {"POST": users.change_password}),
         Path("/v3/users/{id}/projects", _read(people.projects_of_user)),
-        Path("/v3/domains", _read(people.domains)),
-        Path("/v3/domains/{id}", _read(people.domain)),
+        Path("/v3/domains", {**_read(people.domains), "POST": domains.make}),
+        Path("/v3/domains/{id}", {**_read(people.domain), "PATCH": domains.change, "DELETE": domains.delete}),
+    ]
+
+
+def _things(things: Things) -> list[Path]:
+    paths = [
         Path("/v3/limits", _read(things.list_of("limits"))),
         Path("/v3/registered_limits", _read(things.list_of("registered_limits"))),
     ]

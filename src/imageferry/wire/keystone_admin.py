@@ -1,0 +1,128 @@
+"""What an administrator sends to Keystone v3, and role assignments as it writes them.
+
+A wish is a mapping of our own fields; what was not sent is not in it. Members that nobody here knows
+are passed over; those that would make the thing another than the sender thinks are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from imageferry.domain.access import Role
+from imageferry.domain.errors import BadInput
+from imageferry.domain.identity import Project, User
+from imageferry.wire.keystone import Document
+from imageferry.wire.keystone_auth import in_our_words
+
+Wish = dict[str, Any]
+
+_Thing = TypeVar("_Thing", bound=msgspec.Struct)
+
+
+class _Domain(msgspec.Struct):
+    name: str | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class _Project(msgspec.Struct):
+    name: str | UnsetType = UNSET
+    domain_id: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+    parent_id: str | UnsetType | None = UNSET
+    is_domain: bool | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+
+
+class _User(msgspec.Struct):
+    name: str | UnsetType = UNSET
+    domain_id: str | UnsetType | None = UNSET
+    password: str | UnsetType | None = UNSET
+    default_project_id: str | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class _Passwords(msgspec.Struct):
+    original_password: str
+    password: str
+
+
+class _DomainRequest(msgspec.Struct):
+    domain: _Domain
+
+
+class _ProjectRequest(msgspec.Struct):
+    project: _Project
+
+
+class _UserRequest(msgspec.Struct):
+    user: _User
+
+
+class _PasswordRequest(msgspec.Struct):
+    user: _Passwords
+
+
+def read_domain(document: object, *, new: bool = False) -> Wish:
+    """``new``: it must have a name."""
+    return _wish(_read(document, _DomainRequest).domain, "domain", new=new)
+
+
+def read_project(document: object, *, new: bool = False) -> Wish:
+    wish = _wish(_read(document, _ProjectRequest).project, "project", new=new)
+    parent, home = wish.pop("parent_id", None), wish.get("domain_id")
+    if parent is not None:
+        if home is not None and parent != home:
+            raise BadInput("project.parent_id", parent, "the domain itself: projects are not nested here")
+        wish["domain_id"] = parent
+    if wish.pop("is_domain", False):
+        raise BadInput("project.is_domain", True, "false; domains are made at /v3/domains")
+    if tags := wish.pop("tags", None):
+        raise BadInput("project.tags", tags, "none: they are not offered here")
+    if "description" in wish:
+        wish["description"] = wish["description"] or ""
+    return _without_none(wish, "domain_id")
+
+
+def read_user(document: object, *, new: bool = False) -> Wish:
+    wish = _wish(_read(document, _UserRequest).user, "user", new=new)
+    return _without_none(wish, "domain_id", "password")
+
+
+def read_passwords(document: object) -> tuple[str, str]:
+    """The old and the new one."""
+    said = _read(document, _PasswordRequest).user
+    return said.original_password, said.password
+
+
+def assignment(user: User, project: Project, role: Role, base: str, *, names: bool) -> Document:
+    who: Document = {"id": user.id}
+    where: Document = {"id": project.id}
+    what: Document = {"id": role.value}
+    if names:
+        who |= {"name": user.name, "domain": {"id": user.domain.id, "name": user.domain.name}}
+        where |= {"name": project.name, "domain": {"id": project.domain.id, "name": project.domain.name}}
+        what |= {"name": role.value}
+    link = f"{base}/v3/projects/{project.id}/users/{user.id}/roles/{role.value}"
+    return {"user": who, "scope": {"project": where}, "role": what, "links": {"assignment": link}}
+
+
+def _read(document: object, kind: type[_Thing]) -> _Thing:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise in_our_words(error, "a request as in Keystone v3") from error
+
+
+def _wish(said: msgspec.Struct, kind: str, *, new: bool) -> Wish:
+    wish: Wish = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not UNSET}
+    if new and "name" not in wish:
+        raise BadInput(f"{kind}.name", None, "this member to be there")
+    return wish
+
+
+def _without_none(wish: Wish, *names: str) -> Wish:
+    return {name: value for name, value in wish.items() if value is not None or name not in names}
