@@ -85,7 +85,7 @@ class Containers:
         """What an account and one of its containers say of themselves, for rules that look before a caller is known."""
         with self._records.reading() as session:
             there = session.objects.container(project, container)
-            return session.objects.account(project, self._clock()).metadata, {} if there is None else there.metadata
+            return session.objects.account_metadata(project), {} if there is None else there.metadata
 
     # -- accounts ------------------------------------------------------------
 
