@@ -85,8 +85,11 @@ class Identity(Directory):
     def caller(self, secret: str) -> Caller:
         return self.validate(secret).caller
 
-    def examine(self, caller: Caller | None, secret: str) -> Token:
+    def examine(self, caller: Caller | None, secret: str, *, expired_too: bool = False) -> Token:
         """What somebody's token says: one's own, or anybody's for an admin.
+
+        Args:
+            expired_too: also what is expired and not yet forgotten; an admin's wish only, others' is passed over.
 
         Raises:
             NotFound: there is no such token, or it is no longer good.
@@ -95,7 +98,7 @@ class Identity(Directory):
         if caller is None:
             raise NotAuthenticated("no token")
         try:
-            token = self.validate(secret)
+            token, _ = self._token(secret, expired_too=expired_too and caller.is_admin)
         except NotAuthenticated as error:
             raise NotFound("token", "(not shown)") from error
         if token.user.id != caller.user_id and not caller.is_admin:
@@ -112,12 +115,12 @@ class Identity(Directory):
         with self._records.writing() as session:
             return session.identity.delete_tokens(expired_before=self._clock())
 
-    def _token(self, secret: str) -> tuple[Token, TokenRow]:
+    def _token(self, secret: str, *, expired_too: bool = False) -> tuple[Token, TokenRow]:
         with self._records.reading() as session:
             row = session.identity.token(_token_hash(secret))
             if row is None:
                 raise NotAuthenticated("unknown token")
-            if row.expires_at <= self._clock():
+            if row.expires_at <= self._clock() and not expired_too:
                 raise NotAuthenticated("expired token")
             return self._described(session, row), row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.keystone.site import Site, known
+from imageferry.dialects.keystone.site import Site, flag, known
 from imageferry.domain.access import Caller, DomainId, ProjectId, Role, UserId
 from imageferry.domain.errors import BadInput, NotFound
 from imageferry.service.services import Services
@@ -118,13 +118,13 @@ class Grants:
             user_id=None if user is None else UserId(user),
             project_id=None if project is None else ProjectId(project),
             role=query.get("role.id"),
-            effective=_flag(request, "effective"),
+            effective=flag(request, "effective"),
         )
         if any(
             name in query for name in ("group.id", "scope.domain.id", "scope.system", "scope.OS-INHERIT:inherited_to")
         ):
             found = []
-        base, names = self._site.base(request), _flag(request, "include_names")
+        base, names = self._site.base(request), flag(request, "include_names")
         rows = [wire.assignment(item.user, item.project, item.role, base, names=names) for item in found]
         return self._site.listing(request, "role_assignments", rows)
 
@@ -134,11 +134,6 @@ def _grant(request: Request) -> tuple[Caller, UserId, ProjectId, Role]:
     if name not in list(Role):
         raise NotFound("role", name)
     return caller, UserId(request.params["user"]), ProjectId(request.params["id"]), Role(name)
-
-
-def _flag(request: Request, name: str) -> bool:
-    """As Keystone reads it: there at all, unless it says 0 or false."""
-    return name in request.query and (request.query.get(name) or "").lower() not in ("0", "false")
 
 
 def _stays(wanted: str, home: str, field: str) -> None:

@@ -42,3 +42,8 @@ def known(request: Request) -> Caller:
     if request.caller is None:
         raise NotAuthenticated("no token, or none that is good")
     return request.caller
+
+
+def flag(request: Request, name: str) -> bool:
+    """As Keystone reads it: there at all, unless it says 0 or false."""
+    return name in request.query and (request.query.get(name) or "").lower() not in ("0", "false")

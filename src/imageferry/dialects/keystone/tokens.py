@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.keystone.site import Site, known
+from imageferry.dialects.keystone.site import Site, flag, known
 from imageferry.domain.errors import Forbidden
 from imageferry.domain.identity import Token
 from imageferry.service.services import Services
@@ -25,7 +25,9 @@ class Tokens:
 
     def show(self, request: Request, services: Services) -> Answer:
         secret = _subject(request)
-        return self._shown(200, request, secret, services.identity.examine(known(request), secret))
+        expired_too = flag(request, "allow_expired")
+        token = services.identity.examine(known(request), secret, expired_too=expired_too)
+        return self._shown(200, request, secret, token)
 
     def revoke(self, request: Request, services: Services) -> Answer:
         secret = _subject(request)
