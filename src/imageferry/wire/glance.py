@@ -70,6 +70,7 @@ def image(item: Image) -> Document:
     return {
         **item.properties,
         **_import_of(item),
+        **({} if item.blob_id is None else {"stores": STORE}),
         "id": item.id,
         "name": item.name,
         "status": item.status.value,
