@@ -15,7 +15,9 @@ from imageferry.domain.task import State, Task, TaskKind, TaskStatus
 from imageferry.ports.tasks import Interrupted
 from imageferry.service import plans as plan_module
 from imageferry.service.plans import Plan, Step, StepContext
+from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
+from imageferry.stores.memory import MemoryBlocks
 from tests.services.conftest import Clock
 from tests.walking import Walker
 
@@ -259,14 +261,15 @@ def test_another_project_sees_no_task_and_a_reader_starts_none(make: MakeHouse, 
 
 
 def test_a_task_expires_two_days_after_its_end_and_never_before(
-    make: MakeHouse, member: Callable[[str], Caller], clock: Clock
+    make: MakeHouse, member: Callable[[str], Caller], clock: Clock, records: SqlRecords
 ) -> None:
+    sweeper = Sweeper(records, MemoryBlocks(), clock)
     service, walker = make(Step(name="one", run=saying("a")))
     waiting, ended = start(service, member("p")), start(service, member("p"))
     walker.waiting = [ended.id]
     walker.walk()
     clock.pass_time(47 * 3600)
-    assert service.forget_expired() == 0
+    assert sweeper.sweep().tasks == 0
     clock.pass_time(2 * 3600)
-    assert service.forget_expired() == 1
+    assert sweeper.sweep().tasks == 1
     assert [row.id for row in service.page(member("p"))] == [waiting.id]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from imageferry.domain.blob import Blob, BlobDraft, BlockSpan, spans
+from imageferry.domain.blob import Blob, BlobDraft, BlobId, BlockSpan, spans
 from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName, padded, zeros
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import Damaged, Incomplete, NotFound
@@ -46,6 +46,14 @@ class Section:
     @property
     def size(self) -> int:
         return self.stop - self.start
+
+
+def pinned(session: Session, blob_id: str) -> Blob:
+    """A blob that a task holds on to. Raises Damaged: it is gone all the same."""
+    blob = session.blobs.get(BlobId(blob_id))
+    if blob is None:
+        raise Damaged("blob", blob_id, "it is gone although a task works on it")
+    return blob
 
 
 def whole(blob: Blob) -> Section:

@@ -111,10 +111,6 @@ class Identity(Directory):
             if not session.identity.delete_token(_token_hash(secret)):
                 raise NotFound("token", "(not shown)")
 
-    def forget_expired_tokens(self) -> int:
-        with self._records.writing() as session:
-            return session.identity.delete_tokens(expired_before=self._clock())
-
     def _token(self, secret: str, *, expired_too: bool = False) -> tuple[Token, TokenRow]:
         with self._records.reading() as session:
             row = session.identity.token(_token_hash(secret))

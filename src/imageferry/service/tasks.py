@@ -140,10 +140,6 @@ class TaskService:
         with self._records.reading() as session:
             return session.tasks.page(project_id=project_id, kind=kind, statuses=unfinished, limit=1000)
 
-    def forget_expired(self) -> int:
-        with self._records.writing() as session:
-            return session.tasks.delete_expired(self._clock())
-
     # -- what the walker calls -----------------------------------------------
 
     def steps_of(self, task_id: TaskId) -> Sequence[str]:

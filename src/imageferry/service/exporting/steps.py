@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from imageferry.domain.blob import Blob, BlobDraft, BlobId
+from imageferry.domain.blob import Blob, BlobDraft
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.digest import Algorithm, Digest, digest_of
-from imageferry.domain.errors import BadInput, Damaged, NotFound, StatusConflict
+from imageferry.domain.errors import BadInput, NotFound, StatusConflict
 from imageferry.domain.image import DiskFormat, ImageId, Status
 from imageferry.domain.object import MAX_OBJECT_SIZE
 from imageferry.domain.task import State
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
-from imageferry.ports.records import Records, Session
-from imageferry.service.blobs import Blobs, whole
+from imageferry.ports.records import Records
+from imageferry.service.blobs import Blobs, pinned, whole
 from imageferry.service.exporting.shelf import Shelf
 from imageferry.service.exporting.targets import Targets
 from imageferry.service.plans import Plan, Step, StepContext
@@ -127,7 +127,7 @@ class ExportSteps:
     def _make_disk_file(self, context: StepContext) -> None:
         state, source = context.state, context.work / "source"
         with self.records.reading() as session:
-            blob = _blob(session, state["blob"])
+            blob = pinned(session, state["blob"])
         context.begin(blob.size)
         self.blobs.to_file([whole(blob)], source, context.advance)
         self.tools.convert(
@@ -178,10 +178,3 @@ def _sync(path: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
-
-
-def _blob(session: Session, blob_id: str) -> Blob:
-    blob = session.blobs.get(BlobId(blob_id))
-    if blob is None:
-        raise Damaged("blob", blob_id, "it is gone although a task works on it")
-    return blob

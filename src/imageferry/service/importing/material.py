@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from imageferry.domain.blob import BlobId
 from imageferry.domain.block import BLOCK_SIZE, trimmed_length
-from imageferry.domain.errors import BadDisk, Damaged, TooLarge
+from imageferry.domain.errors import BadDisk, TooLarge
 from imageferry.domain.task import State
 from imageferry.ports.records import Session
-from imageferry.service.blobs import Blobs, Section, cut
+from imageferry.service.blobs import Blobs, Section, cut, pinned
 from imageferry.service.plans import StepContext
 from imageferry.service.scratch import working_files
 from imageferry.service.windows import Windowed
@@ -29,13 +28,7 @@ def sections_to_state(sections: Sequence[Section]) -> list[list[Any]]:
 
 def sections_of_state(session: Session, state: Sequence[Sequence[Any]]) -> tuple[Section, ...]:
     """Raises Damaged: a blob is gone although the task has pinned it."""
-    sections = []
-    for blob_id, start, stop in state:
-        blob = session.blobs.get(BlobId(blob_id))
-        if blob is None:
-            raise Damaged("blob", blob_id, "it is gone although a task works on it")
-        sections.append(Section(blob, start, stop))
-    return tuple(sections)
+    return tuple(Section(pinned(session, blob_id), start, stop) for blob_id, start, stop in state)
 
 
 def section_bytes(blobs: Blobs, sections: tuple[Section, ...]) -> Windowed:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageferry.domain.access import Caller, Role
-from imageferry.domain.blob import Blob, BlobDraft, BlobId, can_join
+from imageferry.domain.blob import BlobDraft, can_join
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import AlreadyExists, BadDisk, Damaged, DigestMismatch, PreconditionFailed
+from imageferry.domain.errors import AlreadyExists, BadDisk, DigestMismatch, PreconditionFailed
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, checked_image
 from imageferry.domain.task import State, Task
 from imageferry.formats.judge import Limits, Reason, judge
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
-from imageferry.ports.records import Records, Session
-from imageferry.service.blobs import Blobs, Section, whole
+from imageferry.ports.records import Records
+from imageferry.service.blobs import Blobs, Section, pinned, whole
 from imageferry.service.images import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE, inspected
 from imageferry.service.importing.material import (
@@ -138,7 +138,7 @@ class ImportSteps:
     def check(self, context: StepContext) -> State:
         """What came out must be what was announced: of that size, and nothing but a raw disk."""
         with self.records.reading() as session:
-            blob = _blob(session, context.state["blob"])
+            blob = pinned(session, context.state["blob"])
         name = request_name(context.task.input)
         announced = context.state["virtual_size"]
         if blob.size != announced:
@@ -154,7 +154,7 @@ class ImportSteps:
         image_id = ImageId(context.state["image_id"])
         now = self.clock()
         with self.records.writing() as session:
-            blob = _blob(session, context.state["blob"])
+            blob = pinned(session, context.state["blob"])
             there = session.images.get(image_id)
             if there is not None and there.blob_id == blob.id:
                 return context.state  # published already, before this step was cut off
@@ -212,13 +212,6 @@ class ImportSteps:
             blob = self.blobs.keep_in(session, draft)
             session.blobs.pin(context.task.id, [blob.id])
         return blob.id
-
-
-def _blob(session: Session, blob_id: str) -> Blob:
-    blob = session.blobs.get(BlobId(blob_id))
-    if blob is None:
-        raise Damaged("blob", blob_id, "it is gone although a task works on it")
-    return blob
 
 
 def _on_behalf_of(task: Task) -> Caller:
