@@ -35,6 +35,11 @@ _LINE = re.compile(r"^\{\d+\} (?:setUpClass \()?([\w.]+)\)? (?:\[[\d.]+s\] )?\.\
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    "IMAGEFERRY_TEMPEST" not in os.environ,
+    reason="tempest may take a reader, or a user of the same project, for its second user, and fails then; "
+    "set IMAGEFERRY_TEMPEST=1 to run it all the same",
+)
 def test_tempest_passes_all_but_what_is_listed(new_service: Callable[..., RunningService], tmp_path: Path) -> None:
     tempest = program("tempest")
     service = new_service().start()
