@@ -1,0 +1,66 @@
+"""What the service remembers: rows, asked for and kept inside transactions.
+
+``Records.reading()`` gives a consistent view, ``Records.writing()`` a transaction that is
+kept as a whole when the block ends without an exception, and not at all otherwise. On
+return it is durable (``durable=False``: it may be lost by a power cut, for rows that only
+say "in use right now").
+
+Every driver promises, and tests/contracts/records.py checks on SQLite and on PostgreSQL:
+  - of its own troubles only the errors named at a method, NoRoom and Unavailable come out,
+    and BadInput for a value that no database keeps (a lone surrogate, more than 64 bits);
+  - after an error that is named at a method the transaction can go on;
+  - text is ordered by its UTF-8 bytes (= by code point), never by a locale;
+  - lists are read by key, not by counting rows, so that a page costs the same anywhere;
+  - counters of containers and accounts are exact at once;
+  - two writers at once: one waits, none is lost.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from imageferry.ports.records.blobs import BlobRecords, BlobUser
+from imageferry.ports.records.identity import CredentialRecords, IdentityRecords, TokenRow
+from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
+from imageferry.ports.records.objects import ObjectRecords
+from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
+
+__all__ = [
+    "IMAGE_SORT_KEYS",
+    "TASK_SORT_KEYS",
+    "BlobRecords",
+    "BlobUser",
+    "CredentialRecords",
+    "IdentityRecords",
+    "ImageQuery",
+    "ImageRecords",
+    "ObjectRecords",
+    "Records",
+    "Session",
+    "TaskRecords",
+    "TokenRow",
+]
+
+
+class Session(Protocol):
+    """One transaction."""
+
+    @property
+    def identity(self) -> IdentityRecords: ...
+    @property
+    def credentials(self) -> CredentialRecords: ...
+    @property
+    def blobs(self) -> BlobRecords: ...
+    @property
+    def objects(self) -> ObjectRecords: ...
+    @property
+    def images(self) -> ImageRecords: ...
+    @property
+    def tasks(self) -> TaskRecords: ...
+
+
+class Records(Protocol):
+    def reading(self) -> AbstractContextManager[Session]: ...
+    def writing(self, *, durable: bool = True) -> AbstractContextManager[Session]: ...
+    def close(self) -> None: ...
