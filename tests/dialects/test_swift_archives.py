@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from imageferry.domain.errors import Unavailable
-from imageferry.service.uploads import Upload
+from imageferry.service.objects.uploads import Upload
 from tests.dialects.swift_service import MAX_OBJECT, Swift
 
 JSON = {"Accept": "application/json"}

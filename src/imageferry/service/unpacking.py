@@ -15,7 +15,7 @@ from imageferry.domain.errors import AlreadyExists, BadInput, FerryError, NotFou
 from imageferry.formats.compressed import Compression, Decoding
 from imageferry.formats.tar import Kind, Member, TarStream, Whole
 from imageferry.service.objects import Objects, Traits
-from imageferry.service.uploads import Upload
+from imageferry.service.objects.uploads import Upload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

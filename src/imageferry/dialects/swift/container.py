@@ -12,7 +12,7 @@ from imageferry.dialects.swift.paths import account_of, container_of, refuse_wha
 from imageferry.dialects.swift.put_reply import HTML
 from imageferry.domain.access import Act, allow, owns
 from imageferry.domain.object import Container
-from imageferry.service.containers import Access
+from imageferry.service.objects.containers import Access
 from imageferry.service.services import Services
 from imageferry.wire import swift
 from imageferry.wire.dates import last_modified, timestamp

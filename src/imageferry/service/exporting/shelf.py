@@ -16,9 +16,9 @@ from imageferry.domain.task import Task
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs
-from imageferry.service.containers import container_of
 from imageferry.service.exporting.targets import Targets
-from imageferry.service.quotas import within_quotas
+from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.quotas import within_quotas
 
 _VMDK = "application/x-vmdk"
 _OVF = "application/xml"

@@ -10,7 +10,7 @@ from imageferry.domain.image import ImageId
 from imageferry.domain.object import ListingQuery, checked_container_name
 from imageferry.domain.task import State, TaskId
 from imageferry.ports.records import Session
-from imageferry.service.containers import container_of
+from imageferry.service.objects.containers import container_of
 
 SEGMENTS = "_segments"
 

@@ -1,0 +1,13 @@
+"""Object storage: accounts, containers and objects."""
+
+from __future__ import annotations
+
+from imageferry.service.objects.large_objects import OpenObject, WantedSegment
+from imageferry.service.objects.segment_lists import Deleted, SegmentLists
+from imageferry.service.objects.traits import Traits
+
+__all__ = ["Deleted", "Objects", "OpenObject", "Traits", "WantedSegment"]
+
+
+class Objects(SegmentLists):
+    """The use-cases of object storage. ``project`` is whose storage is meant; the caller may be another."""

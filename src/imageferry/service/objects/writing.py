@@ -1,0 +1,190 @@
+"""Objects made, changed, copied and deleted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from imageferry.domain.access import Act, Caller, ProjectId
+from imageferry.domain.blob import BlobDraft
+from imageferry.domain.digest import Algorithm, Digest
+from imageferry.domain.errors import NotFound, PreconditionFailed, TooLarge
+from imageferry.domain.object import ContainerId, ObjectId, StoredObject, Whole, checked_object_name
+from imageferry.ports.records import Session
+from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.quotas import refuse_early, within_quotas
+from imageferry.service.objects.reading import Reading, object_in
+from imageferry.service.objects.traits import Traits, check_traits, with_traits
+from imageferry.service.objects.uploads import Upload
+
+
+class Writing(Reading):
+    """The use-cases that change one object."""
+
+    def upload(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        container: str,
+        name: str,
+        *,
+        traits: Traits,
+        size: int | None = None,
+        md5: Digest | None = None,
+        only_if_absent: bool = False,
+    ) -> Upload:
+        """Begin an upload: everything that can be refused before the bytes is refused here.
+
+        Args:
+            size: bytes promised; None for a body in chunks.
+            md5: what the bytes must hash to, if the caller says so.
+        """
+        target = Target(project, container, checked_object_name(name), only_if_absent)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        check_traits(traits, self._clock())
+        if size is not None and size > self.max_object_size:
+            raise TooLarge(target.what, self.max_object_size, size)
+        with self._records.reading() as session:
+            place = container_of(session, project, container)
+            there = session.objects.object(place.id, name)
+            if only_if_absent and there is not None and not there.is_expired(self._clock()):
+                raise target.not_absent
+            more = (size or 0) - (0 if there is None else there.size)
+            refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
+        return Upload(
+            target.what,
+            self._blobs.writer(),
+            limit=self.max_object_size,
+            size=size,
+            promised=md5,
+            keep=lambda draft: self._keep(target, draft, traits),
+            give_up=self._blobs.give_up,
+        )
+
+    def _keep(self, target: Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None) -> StoredObject:
+        """The end of an upload: the object becomes visible, whole, in one transaction."""
+        now = self._clock()
+        with self._records.writing() as session:
+            self._blobs.keep_in(session, draft)
+            fresh = StoredObject(
+                id=new_id(),
+                container_id=target.container_in(session),
+                name=target.name,
+                blob_id=draft.id,
+                size=draft.size,
+                md5=draft.digests[Algorithm.MD5],
+                content_type=traits.content_type,
+                metadata=traits.metadata,
+                headers=traits.headers,
+                manifest=traits.manifest,
+                whole=facts,
+                delete_at=traits.expiry(now),
+                created_at=now,
+                updated_at=now,
+            )
+            return put_object(session, target, fresh)
+
+    def change(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        container: str,
+        name: str,
+        change: Callable[[StoredObject], Traits],
+    ) -> StoredObject:
+        """Replace an object's traits by what ``change`` makes of it."""
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        with self._records.writing() as session:
+            session.objects.hold(container_of(session, project, container).id)
+            item = object_in(session, project, container, name, self._clock())
+            traits = change(item)
+            check_traits(traits, self._clock())
+            return session.objects.put_object(with_traits(item, traits, self._clock()))
+
+    def copy(
+        self,
+        caller: Caller | None,
+        source: tuple[ProjectId, str, str],
+        target: tuple[ProjectId, str, str],
+        traits: Callable[[StoredObject], Traits],
+        *,
+        as_stored: bool = False,
+        only_if_absent: bool = False,
+    ) -> tuple[StoredObject, StoredObject]:
+        """Copy an object; no byte moves unless it is a large object that becomes one piece.
+
+        A large object is copied as what it stands for, unless ``as_stored``. Returns the
+        source's record and the new one.
+        """
+        place = Target(*target, only_if_absent)
+        self.may(caller, Act.WRITE_OBJECTS, *target)
+        checked_object_name(place.name)
+        opened = self.open(caller, *source, as_stored=as_stored)
+        wanted = traits(opened.item)
+        check_traits(wanted, self._clock())
+        if opened.is_large:
+            plain = replace(wanted, manifest=None)
+            size = opened.size
+            with self.upload(caller, *target, traits=plain, size=size, only_if_absent=only_if_absent) as upload:
+                for part in self.read(opened):
+                    upload.write(part)
+                return opened.item, upload.commit()
+        now = self._clock()
+        with self._records.writing() as session:
+            copied = replace(
+                with_traits(opened.item, wanted, now),
+                id=new_id(),
+                container_id=place.container_in(session),
+                name=place.name,
+                created_at=now,
+            )
+            return opened.item, put_object(session, place, copied)
+
+    def delete(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> StoredObject:
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        with self._records.writing() as session:
+            target = container_of(session, project, container)
+            item = session.objects.delete_object(target.id, name, self._clock())
+            if item.is_expired(self._clock()):
+                raise NotFound("object", f"{container}/{name}")  # as if it were gone; the sweep takes it
+            return item
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an upload goes."""
+
+    project: ProjectId
+    container: str
+    name: str
+    only_if_absent: bool = False
+
+    @property
+    def what(self) -> str:
+        return f"object {self.container}/{self.name}"
+
+    def container_in(self, session: Session) -> ContainerId:
+        """Raises NotFound."""
+        return container_of(session, self.project, self.container).id
+
+    @property
+    def not_absent(self) -> PreconditionFailed:
+        return PreconditionFailed(self.what, "If-None-Match: *")
+
+
+def put_object(session: Session, target: Target, fresh: StoredObject) -> StoredObject:
+    container = container_of(session, target.project, target.container)
+    with within_quotas(session, target.project, container, fresh.updated_at):
+        if target.only_if_absent:
+            there = session.objects.object(container.id, fresh.name)
+            if there is not None and there.is_expired(fresh.updated_at):
+                session.objects.delete_object(container.id, fresh.name, fresh.updated_at)
+        kept = session.objects.put_object(fresh)
+    if target.only_if_absent and kept.id != fresh.id:
+        raise target.not_absent  # another writer was faster; this takes ours back
+    return kept
+
+
+def new_id() -> ObjectId:
+    return ObjectId(str(uuid.uuid4()))
