@@ -26,6 +26,7 @@ from imageferry.service.exporting.exports import Exports
 from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images, ReadAt
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports, StagedSteps
@@ -98,6 +99,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         admin=IdentityAdmin(records, hasher),
         objects=objects,
         images=images,
+        image_stores=ImageStores(records),
         tasks=tasks,
         imports=Imports(records, objects, tasks),
         staged=StagedImports(records, clock, tasks),

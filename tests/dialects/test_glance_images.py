@@ -100,7 +100,7 @@ def test_schemas(mine: Cloud) -> None:
 def test_info(mine: Cloud) -> None:
     assert mine.get("/v2/info/stores").json == {"stores": [{"id": "default", "default": "true"}]}
     import_methods = mine.get("/v2/info/import").json["import-methods"]
-    assert (import_methods["type"], import_methods["value"]) == ("array", ["glance-direct"])
+    assert (import_methods["type"], import_methods["value"]) == ("array", ["glance-direct", "copy-image"])
 
 
 # -- create and show -----------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_a_create_answers_as_in_the_transcript(cloud: Cloud, mine: Cloud) -> Non
     assert reply.status == 201
     assert reply.headers["location"] == f"{BASE}/v2/images/{key}"
     assert reply.headers["openstack-image-store-ids"] == "default"
-    assert reply.headers["openstack-image-import-methods"] == "glance-direct"
+    assert reply.headers["openstack-image-import-methods"] == "glance-direct,copy-image"
     assert image == {
         "os_distro": "debian",
         "name": "x1",

@@ -220,7 +220,7 @@ _BAD_BODIES: list[tuple[object, int]] = [
     ({"method": "glance-direct"}, 400),
     ({"method": {"name": ["glance-direct"]}}, 400),
     ({"method": {"name": "web-download", "uri": "http://web/a.qcow2"}}, 400),
-    ({"method": {"name": "copy-image"}, "stores": ["default"]}, 400),
+    ({"method": {"name": "copy-image"}, "stores": ["default"]}, 409),
     ({**_DIRECT, "stores": "default"}, 400),
     ({**_DIRECT, "stores": ["ghost"]}, 409),
     ({**_DIRECT, "stores": ["default"], "all_stores": True}, 400),

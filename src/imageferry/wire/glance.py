@@ -5,7 +5,7 @@ Source: specs/openstack.md, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -138,10 +138,10 @@ def members(items: Iterable[Member]) -> Document:
     return {"members": [member(item) for item in items], "schema": "/v2/schemas/members"}
 
 
-def stores(ids: Sequence[str]) -> Document:
+def stores(ids: Sequence[str], *, detail: bool = False) -> Document:
     """Where bytes are kept; the first is the default. Its mark is the text "true", as in Glance."""
-    entries: list[Mapping[str, str]] = [{"id": key, **({"default": "true"} if key == ids[0] else {})} for key in ids]
-    return {"stores": entries}
+    more: Document = {"type": "blocks", "weight": 0, "properties": {}} if detail else {}
+    return {"stores": [{"id": key, **({"default": "true"} if key == ids[0] else {}), **more} for key in ids]}
 
 
 def import_methods(names: Sequence[str]) -> Document:

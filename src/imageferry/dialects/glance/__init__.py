@@ -9,11 +9,10 @@ from functools import partial
 from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
-from imageferry.dialects.glance import data, errors, images, importing, members, tasks
-from imageferry.domain.errors import FerryError, NotFound
+from imageferry.dialects.glance import data, errors, images, importing, info, members, tasks
+from imageferry.domain.errors import FerryError
 from imageferry.service.services import Services
 from imageferry.wire import glance
-from imageferry.wire.glance_schemas import SCHEMAS
 
 MOUNT = "/image"  # where the catalog sends clients that find all services on one host
 HOST = "image"  # the first label of a host that is Glance's alone
@@ -88,25 +87,15 @@ def _table(create: Handler, create_task: Handler) -> list[Path]:
         ),
         Path("/v2/tasks", {"POST": create_task, "GET": tasks.listing}),
         Path("/v2/tasks/{task_id}", {"GET": tasks.show}),
-        Path("/v2/schemas/{name}", {"GET": _schema}),
-        Path("/v2/info/import", {"GET": _import_methods}),
-        Path("/v2/info/stores", {"GET": _stores}),
+        Path("/v2/schemas/{name}", {"GET": info.schema}),
+        Path("/v2/info/import", {"GET": info.import_methods}),
+        Path("/v2/info/stores", {"GET": info.stores}),
+        Path("/v2/info/stores/detail", {"GET": info.stores_in_detail}),
+        Path("/v2/stores/{store}/{image_id}", {"DELETE": info.drop}),
+        Path("/v2/images/{image_id}/locations", {"GET": info.locations, "POST": info.add_location}),
+        Path("/v2/cache", {"GET": info.no_cache, "DELETE": info.no_cache}),
+        Path("/v2/cache/{image_id}", {"PUT": info.no_cache, "DELETE": info.no_cache}),
     ]
-
-
-def _schema(request: Request, _: Services) -> Answer:
-    name = request.params["name"]
-    if name not in SCHEMAS:
-        raise NotFound("schema", name)
-    return Answer.of_json(200, SCHEMAS[name])
-
-
-def _import_methods(_: Request, __: Services) -> Answer:
-    return Answer.of_json(200, glance.import_methods(images.IMPORT_METHODS))
-
-
-def _stores(_: Request, __: Services) -> Answer:
-    return Answer.of_json(200, glance.stores(images.STORES))
 
 
 def _request_id(request: Request) -> Headers:

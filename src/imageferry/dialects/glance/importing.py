@@ -11,6 +11,7 @@ from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.glance.images import IMPORT_METHODS, STORES, image_id
+from imageferry.domain.access import Act, allow
 from imageferry.domain.errors import BadInput, StatusConflict
 from imageferry.service.services import Services
 from imageferry.wire import glance_tasks
@@ -19,9 +20,14 @@ SOURCE = "glance"
 
 
 def start(request: Request, services: Services) -> Answer:
+    allow(request.caller, Act.WRITE_IMAGES)
     asked = _asked(request.json())
+    image = image_id(request)
+    if asked["method"]["name"] == "copy-image":
+        services.image_stores.copy(request.caller, image, None if asked["all_stores"] else _first_of(asked))
+        return Answer(status=202)
     echo = {"request_id": f"req-{UUID(request.id)}", "import_req": asked, "backend": list(STORES)}
-    services.staged.start(request.caller, SOURCE, image_id(request), echo)
+    services.staged.start(request.caller, SOURCE, image, echo)
     return Answer(status=202)
 
 
@@ -47,7 +53,14 @@ def _asked(document: object) -> dict[str, Any]:
             if store not in STORES:
                 raise StatusConflict("store", store, found="not known here", wanted="keeping an image there")
     must_succeed = _truth(body, "all_stores_must_succeed", default=True)
-    return {"method": {"name": name}, "all_stores": everywhere, "all_stores_must_succeed": must_succeed}
+    places = {} if stores is None else {"stores": stores}
+    return {"method": {"name": name}, **places, "all_stores": everywhere, "all_stores_must_succeed": must_succeed}
+
+
+def _first_of(asked: Mapping[str, Any]) -> str | None:
+    """The store that is named, the default one where none is; None for an empty list."""
+    stores: list[str] = asked.get("stores", list(STORES))
+    return stores[0] if stores else None
 
 
 def _truth(body: Mapping[str, Any], name: str, *, default: bool) -> bool:

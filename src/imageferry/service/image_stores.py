@@ -1,0 +1,42 @@
+"""Where the bytes of an image are kept. There is one store, so there is nothing to copy and nothing to spare."""
+
+from __future__ import annotations
+
+from imageferry.domain.access import Act, Caller, allow
+from imageferry.domain.errors import BadInput, Forbidden, StatusConflict
+from imageferry.domain.image import Image, ImageId, Status
+from imageferry.ports.records import Records
+from imageferry.service.sharing import seen
+
+
+class ImageStores:
+    """The use-cases of copies in several stores, as far as one store goes. All are for administrators."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def copy(self, caller: Caller | None, image_id: ImageId, store: str | None) -> None:
+        """To ``store``; None: to every store that has none of it yet, which leaves nothing to do.
+
+        Raises:
+            StatusConflict: it has no bytes that could be copied.
+            BadInput: it is in that store.
+        """
+        image = self._of_admin(caller, image_id, "copy an image to another store")
+        if store is not None:
+            raise BadInput("stores", store, f"a store that does not keep image {image.id} already")
+
+    def drop(self, caller: Caller | None, image_id: ImageId) -> None:
+        """Take an image out of the store. Raises Forbidden: there is no other that keeps it."""
+        self._of_admin(caller, image_id, "remove the bytes of an image from a store")
+        raise Forbidden("remove an image from the only store that keeps it", "Delete the image instead.")
+
+    def _of_admin(self, caller: Caller | None, image_id: ImageId, act: str) -> Image:
+        caller = allow(caller, Act.READ_IMAGES)
+        with self._records.reading() as session:
+            image = seen(session, caller, image_id)
+        if image.status is not Status.ACTIVE:
+            raise StatusConflict("image", image.id, found=image.status, wanted="taking its bytes to or from a store")
+        if not caller.is_admin:
+            raise Forbidden(act, "It needs the role admin.")
+        return image
