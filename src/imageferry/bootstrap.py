@@ -26,8 +26,9 @@ from imageferry.service.exporting.exports import Exports
 from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.service.image_data import ReadAt
 from imageferry.service.image_stores import ImageStores
-from imageferry.service.images import Images, ReadAt
+from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps

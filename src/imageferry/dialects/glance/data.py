@@ -14,7 +14,7 @@ from imageferry.dialects.glance.images import STORES, content_type, image_id
 from imageferry.domain.access import Caller
 from imageferry.domain.errors import BadInput, RangeNotSatisfiable
 from imageferry.domain.image import ImageId
-from imageferry.service.images import ImageUpload
+from imageferry.service.image_upload import ImageUpload
 from imageferry.service.services import Services
 from imageferry.wire.ranges import Span, content_range, parse_range
 

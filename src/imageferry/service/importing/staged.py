@@ -24,7 +24,8 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, whole
-from imageferry.service.images import IMAGE_DIGESTS, is_judged
+from imageferry.service.image_data import is_judged
+from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import sections_of_state, sections_to_state
 from imageferry.service.plans import Plan, Step, StepContext

@@ -22,7 +22,7 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section, pinned, whole
-from imageferry.service.images import IMAGE_DIGESTS
+from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE, inspected
 from imageferry.service.importing.material import (
     as_file,

@@ -1,0 +1,53 @@
+"""An upload to an image, from the first byte until the record has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from imageferry.domain.blob import BlobDraft
+from imageferry.domain.digest import Algorithm
+from imageferry.domain.errors import BadInput, Incomplete, TooLarge
+from imageferry.domain.image import Image, ImageId
+from imageferry.service.blobs import Blobs
+
+IMAGE_DIGESTS = frozenset({Algorithm.MD5, Algorithm.SHA512})
+"""What clients of images check downloads with."""
+
+
+class ImageUpload:
+    """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
+
+    def __init__(
+        self, blobs: Blobs, image_id: ImageId, end: Callable[[BlobDraft], Image], size: int | None, max_size: int
+    ) -> None:
+        self._blobs = blobs
+        self._image_id = image_id
+        self._end = end  # keeps the finished blob, together with the record that points to it
+        self._writer = blobs.writer(IMAGE_DIGESTS)
+        self._size = size
+        self._max_size = max_size
+
+    def write(self, part: bytes | bytearray) -> None:
+        """The next block: whole ones but for the last."""
+        if self._size is not None and self._writer.size + len(part) > self._size:
+            raise BadInput(f"image {self._image_id}", "more bytes", f"{self._size} bytes, as was announced")
+        if self._writer.size + len(part) > self._max_size:
+            raise TooLarge(f"image {self._image_id}", self._max_size)
+        self._writer.write(part)
+
+    def commit(self) -> Image:
+        """All bytes are in. Raises Incomplete, BadDisk, and nothing of it is kept then."""
+        if self._size is not None and self._writer.size != self._size:
+            raise Incomplete(f"image {self._image_id}", promised=self._size, found=self._writer.size)
+        draft = self._writer.finish()
+        try:
+            return self._end(draft)
+        except BaseException:
+            self._blobs.give_up(draft)
+            raise
+
+    def __enter__(self) -> ImageUpload:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.abandon()
