@@ -28,7 +28,6 @@ from imageferry.settings import Settings
 
 _M_ARENA_MAX = -8  # malloc.h
 _CONNECTIONS = 1024  # open at once, idle ones included
-_HEADER_MS = 30_000  # a request's head must be complete, an idle connection used again, within this time
 
 
 def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[str], None]) -> int:
@@ -45,7 +44,7 @@ def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[
     """
     logs.set_up(settings.log_level)
     _share_memory()
-    listener = _listen(*settings.address)
+    listener = _listen(*settings.address, stalled_s=2 * settings.body_idle_s)
     house = bootstrap.build(settings)
     house.services.admin.first_start(secrets.token_urlsafe(18), first)
     edge = bootstrap.edge(house)
@@ -53,12 +52,12 @@ def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[
     keeper = Keeper(house, tasks)
     url = _url(settings, listener)
     _write_private(settings.folder / "server.json", json.dumps({"pid": os.getpid(), "url": url}))
-    quiet = uvloop.run(_run(edge, listener, settings.stop_grace_s, lambda: ready(url)))
+    quiet = uvloop.run(_run(edge, listener, settings, lambda: ready(url)))
     keeper.stop()
     return _stop(house, edge, tasks, quiet=quiet)
 
 
-async def _run(app: Any, listener: socket.socket, grace_s: float, ready: Callable[[], None]) -> bool:
+async def _run(app: Any, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> bool:
     """Answer requests until told to stop; returns whether all of them came to their end."""
     server = _OwnSocketServer(
         app,
@@ -70,7 +69,7 @@ async def _run(app: Any, listener: socket.socket, grace_s: float, ready: Callabl
         backpressure=_CONNECTIONS,
         log_enabled=False,
         log_access=False,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
+        http1_settings=HTTP1Settings(header_read_timeout=round(settings.head_s * 1000)),
     )
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -84,7 +83,7 @@ async def _run(app: Any, listener: socket.socket, grace_s: float, ready: Callabl
         serving.result()
         raise Unavailable("the web server", reason="it ended by itself")
     server.stop()  # type: ignore[no-untyped-call]
-    done, _ = await asyncio.wait({serving}, timeout=grace_s)
+    done, _ = await asyncio.wait({serving}, timeout=settings.stop_grace_s)
     return bool(done)
 
 
@@ -127,10 +126,12 @@ class _OwnSocketServer(Server):
         self._shd: Any = SocketHolder(self._listener.detach(), False, _CONNECTIONS)  # type: ignore[call-arg]
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, stalled_s: float) -> socket.socket:
+    """A listening socket. Connections whose other end takes no byte for ``stalled_s`` are closed by the system."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(stalled_s * 1000))  # connections inherit it
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from imageferry.domain.errors import BadInput
+from imageferry.domain.image_quota import Resource
 from imageferry.domain.region import Region
 
 _PREFIX = "IMAGEFERRY_"
@@ -36,13 +37,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: Secret = Secret("")  # by default SQLite in the data folder
     tasks_url: Secret = Secret("")  # database of the durable tasks; likewise
     store: str = "files"  # a key of bootstrap.STORES
+    project_images: int = 0  # that a project may keep, unless an administrator says otherwise for it; 0: no limit
+    project_image_bytes: int = 0
+    project_staged_bytes: int = 0
+    project_image_uploads: int = 0  # that may be on their way in at once
     token_s: float = 3 * 3600.0  # how long a token is good for
     task_concurrency: int = 2  # tasks at work at once
     max_object_bytes: int = 5 * (1 << 30) + 2
     max_image_bytes: int = 1 << 40
     export_part_bytes: int = 1 << 30  # of an exported disk, which is a large object
     max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
-    body_idle_s: float = 60.0  # a body that stalls so long is given up
+    head_s: float = 30.0  # a request's head must be complete, an idle connection used again, within this time
+    body_idle_s: float = 60.0  # a body that stalls so long, or brings fewer than 16 KiB in it, is given up
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
     sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"
@@ -58,6 +64,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def walker_url(self) -> str:
         return self.tasks_url or f"sqlite:///{self.folder / 'tasks.sqlite'}"
+
+    @property
+    def image_limits(self) -> dict[Resource, int]:
+        return {
+            Resource.IMAGES: self.project_images,
+            Resource.BYTES: self.project_image_bytes,
+            Resource.STAGED: self.project_staged_bytes,
+            Resource.UPLOADS: self.project_image_uploads,
+        }
 
     @property
     def address(self) -> tuple[str, int]:

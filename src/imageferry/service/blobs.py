@@ -29,6 +29,7 @@ from imageferry.service.scratch import working_files
 
 _UNDER_WAY = 8  # blocks of all uploads that may be at work: room is left as soon as they are stored, so nobody starves
 _READ_AHEAD = 2  # blocks of one download
+_AHEAD_READERS = 8  # downloads that read ahead; more of them would only hold memory
 _NAMES_A_PAGE = 256  # block names read from the records at a time: 1 GiB
 
 Watch = Callable[[int], None]
@@ -81,6 +82,7 @@ class Blobs:
         self._records = records
         self._clock = clock
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="blocks")
+        self._ahead = threading.BoundedSemaphore(_AHEAD_READERS)
         self._room = threading.BoundedSemaphore(_UNDER_WAY)
 
     def close(self) -> None:
@@ -166,7 +168,7 @@ class Blobs:
     # -- reading -------------------------------------------------------------
 
     def read(self, sections: Iterable[Section]) -> Iterator[bytes]:
-        """The bytes of the sections, block by block, the next ones fetched ahead.
+        """The bytes of the sections, block by block, the next ones fetched ahead unless many read at once.
 
         Raises:
             Damaged: a block is missing or not what its name promises. It never yields
@@ -179,9 +181,13 @@ class Blobs:
         if second is None:
             yield self._part(*first)  # as with most objects: no thread is worth its while
             return
+        every = chain((first, second), parts)
+        if not self._ahead.acquire(blocking=False):
+            yield from (self._part(*part) for part in every)
+            return
         ahead: deque[Future[bytes]] = deque()
         try:
-            for part in chain((first, second), parts):
+            for part in every:
                 ahead.append(self._workers.submit(self._part, *part))
                 if len(ahead) > _READ_AHEAD:
                     yield ahead.popleft().result()
@@ -190,6 +196,7 @@ class Blobs:
         finally:
             for future in ahead:
                 future.cancel()
+            self._ahead.release()
 
     def read_at(self, blob: Blob, offset: int, length: int) -> bytes:
         """A few bytes from anywhere, fewer at the end."""

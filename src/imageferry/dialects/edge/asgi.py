@@ -37,8 +37,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 _T = TypeVar("_T")
 
-_SEND_PIECE = 1 << 20  # bytes a message: what the server below moves fastest
+_SEND_PIECE = 1 << 18  # bytes a message; the server below holds some eight of them for a client that does not read
 _DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
+_LEAST = 16 << 10  # bytes of a body that must come in each idle time: fewer only hold a connection
 _log = logging.getLogger("imageferry.http")
 
 
@@ -125,7 +126,11 @@ class Edge:
             _log.exception("unexpected", extra={"request_id": request.id})
             answer = dialect.error(FerryError("something went wrong here; the service's log has the details"), request)
         await body.drain()
-        sent = await self._send(dialect, request, answer, receive, send)
+        try:
+            sent = await self._send(dialect, request, answer, receive, send)
+        except TimeoutError:
+            _log.info("the client stopped reading the answer", extra={"request_id": request.id})
+            raise  # which is how the server below learns that the answer ends here
         _log.info(
             "%s %s",
             request.method,
@@ -195,7 +200,8 @@ class Edge:
                 for start in range(0, len(part), _SEND_PIECE):
                     # Bytes, though sliced by copying: the server below takes a memoryview apart byte by byte.
                     piece = part[start : start + _SEND_PIECE]
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    async with asyncio.timeout(self._body_idle_s):  # nobody holds blocks who does not read
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
                 sent += len(part)
             if not gone.done():
                 await send({"type": "http.response.body", "body": b""})
@@ -257,6 +263,7 @@ class _Body:
         self._length = request.length
         self._continues = "expect" in request.headers
         self._idle_s = idle_s
+        self._window = (0.0, 0)  # when the idle time at hand ends, and the bytes that must be in by then
         self._ended = False
         self.received = 0
 
@@ -277,11 +284,24 @@ class _Body:
             raise Incomplete(self._what, promised=self._length, found=self.received)
         piece: bytes = message.get("body", b"")
         self.received += len(piece)
-        if not message.get("more_body"):
+        if message.get("more_body"):
+            self._check_pace()
+        else:
             self._ended = True
             if self._length is not None and self.received != self._length:
                 raise Incomplete(self._what, promised=self._length, found=self.received)
         return piece
+
+    def _check_pace(self) -> None:
+        """Raises TimedOut: the body trickles. What our own side takes its time for is not held against it."""
+        now = time.monotonic()
+        ends, least = self._window
+        if ends and now > ends and self.received < least:
+            self._ended = True
+            reason = f"fewer than {_LEAST} bytes of the body came in that time"
+            raise TimedOut(self._what, reason=reason, seconds=self._idle_s)
+        if now > ends:
+            self._window = (now + self._idle_s, self.received + _LEAST)
 
     async def blocks(self) -> Any:
         """Whole blocks, the last one shorter. Raises Incomplete, TimedOut."""
