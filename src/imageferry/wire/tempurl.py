@@ -57,7 +57,7 @@ def read(get: Callable[[str], str | None]) -> TempUrl:
     Raises:
         BadInput: it is none. Says which part, not what it was.
     """
-    digest, mac = _signature(get("temp_url_sig") or "")
+    digest, mac = read_signature(get("temp_url_sig") or "")
     return TempUrl(
         digest=digest,
         mac=mac,
@@ -107,20 +107,8 @@ def mac(key: str, text: str, digest: str, *, ip_range: str | None = None) -> byt
     return hmac.new(key.encode("utf-8", "replace"), text.encode("utf-8", "replace"), getattr(hashlib, digest)).digest()
 
 
-def disposition(url: TempUrl, name: str, kept: str | None) -> str:
-    """What a browser is to do with the bytes: keep them under a name, or show them."""
-    if url.inline:
-        return _disposition("inline", url.filename) if url.filename else "inline"
-    if url.filename:
-        return _disposition("attachment", url.filename)
-    return kept or _disposition("attachment", name.rstrip("/").rpartition("/")[2])
-
-
-def _disposition(kind: str, filename: str) -> str:
-    return f"{kind}; filename=\"{quote(filename, safe=' /')}\"; filename*=UTF-8''{quote(filename)}"
-
-
-def _signature(text: str) -> tuple[str, bytes]:
+def read_signature(text: str) -> tuple[str, bytes]:
+    """The digest of a signature and its bytes: hex digits, or ``<digest>:<base64>``. Raises BadInput."""
     name, colon, encoded = text.partition(":")
     if not colon:
         digest = _BY_LENGTH.get(len(text))
@@ -135,6 +123,19 @@ def _signature(text: str) -> tuple[str, bytes]:
     if name not in DIGESTS or len(found) != _SIZES[name]:
         raise BadInput("temp_url_sig", "another digest", ", ".join(DIGESTS))
     return name, found
+
+
+def disposition(url: TempUrl, name: str, kept: str | None) -> str:
+    """What a browser is to do with the bytes: keep them under a name, or show them."""
+    if url.inline:
+        return _disposition("inline", url.filename) if url.filename else "inline"
+    if url.filename:
+        return _disposition("attachment", url.filename)
+    return kept or _disposition("attachment", name.rstrip("/").rpartition("/")[2])
+
+
+def _disposition(kind: str, filename: str) -> str:
+    return f"{kind}; filename=\"{quote(filename, safe=' /')}\"; filename*=UTF-8''{quote(filename)}"
 
 
 def _expiry(text: str) -> int:

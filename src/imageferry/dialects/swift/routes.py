@@ -17,6 +17,7 @@ from imageferry.dialects.swift import (
     object_write,
     report,
 )
+from imageferry.dialects.swift.formpost import also_forms, formpost_info
 from imageferry.dialects.swift.signed import also_signed, sent_by_page, tempurl_info
 from imageferry.domain import object as limits
 from imageferry.domain.moment import SECOND
@@ -57,6 +58,8 @@ def dialect(clock: Clock = system_clock) -> Dialect:
 
     containers = {method: sent_by_page(handler) for method, handler in _CONTAINER.items()}
     objects = {method: sent_by_page(also_signed(handler, clock)) for method, handler in _OBJECT.items()}
+    for methods in (containers, objects):
+        methods["POST"] = also_forms(methods["POST"], clock)
     return Dialect(
         name="swift",
         paths=[
@@ -104,6 +107,7 @@ def _info(_: Request, services: Services) -> Answer:
                 "allow_async_delete": False,
             },
             "tempurl": tempurl_info(),
+            "formpost": formpost_info(),
             "container_quotas": {},
             "account_quotas": {},
             "bulk_upload": {

@@ -9,7 +9,7 @@ from typing import TypeVar
 from imageferry.dialects.edge.http import Answer, Handler, Receiving, Request, Streamed
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_of
-from imageferry.domain.access import Act, Caller, Pass
+from imageferry.domain.access import Act, Caller, Pass, ProjectId
 from imageferry.domain.errors import BadInput
 from imageferry.domain.moment import SECOND, Moment
 from imageferry.ports.clock import Clock
@@ -82,9 +82,9 @@ def _judged(request: Request, services: Services, now: Moment) -> tuple[tempurl.
         url = tempurl.read(request.query.get)
     except BadInput as error:
         raise invalid from error
-    account, own = (_keys(metadata) for metadata in services.objects.metadata_of(project, container))
+    keys, account = keys_for(services, project, container)
     place = (f"{ACCOUNT_PREFIX}{project}", container, name)
-    key = tempurl.signed_with(url, [*own, *account], method=request.method, place=place, client=request.client, now=now)
+    key = tempurl.signed_with(url, keys, method=request.method, place=place, client=request.client, now=now)
     if key is None:
         raise invalid
     act = _ACTS.get(request.method, Act.WRITE_OBJECTS)
@@ -92,8 +92,13 @@ def _judged(request: Request, services: Services, now: Moment) -> tuple[tempurl.
     return url, Caller.guest(signed=allowed)
 
 
-def _keys(metadata: object) -> list[str]:
-    return [metadata[name] for name in tempurl.KEY_NAMES if name in metadata] if isinstance(metadata, dict) else []
+def keys_for(services: Services, project: ProjectId, container: str) -> tuple[list[str], list[str]]:
+    """All keys that sign for what is in a container, and those of them that are the account's."""
+    account, own = (
+        [metadata[name] for name in tempurl.KEY_NAMES if name in metadata]
+        for metadata in services.objects.metadata_of(project, container)
+    )
+    return [*own, *account], account
 
 
 def _refuse_manifests(request: Request) -> None:
