@@ -27,6 +27,7 @@ from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.image_data import ReadAt
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
@@ -81,18 +82,22 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     identity = Identity(records, hasher, clock, token_s=settings.token_s)
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
     objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
-    importing = ImportSteps(records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=limits)
+    quotas = ImageQuotas(records, settings.image_limits)
+    importing = ImportSteps(
+        records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas
+    )
     exporting = ExportSteps(
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
-    staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits)
+    staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     plans = {
         TaskKind.IMPORT.value: importing.plan(),
         STAGED_IMPORT: staged.plan(),
         TaskKind.EXPORT.value: exporting.plan(),
     }
     tasks = TaskService(records, clock, settings.folder / "work", plans)
-    images = Images(records, blobs, clock, _judge_within(limits), identity, max_size=settings.max_image_bytes)
+    judge_disk = _judge_within(limits)
+    images = Images(records, blobs, clock, judge_disk, identity, quotas, max_size=settings.max_image_bytes)
     services = Services(
         identity=identity,
         credentials=Credentials(records, hasher, clock),
@@ -101,9 +106,10 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         objects=objects,
         images=images,
         image_stores=ImageStores(records),
+        image_quotas=quotas,
         tasks=tasks,
-        imports=Imports(records, objects, tasks),
-        staged=StagedImports(records, clock, tasks),
+        imports=Imports(records, objects, tasks, quotas),
+        staged=StagedImports(records, clock, tasks, quotas),
         exports=Exports(records, images, tasks),
     )
     return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)

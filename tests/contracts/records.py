@@ -18,6 +18,7 @@ from tests.contracts.records_listing import ListingContract
 from tests.contracts.records_objects import ObjectsContract
 from tests.contracts.records_tasks import TasksContract
 from tests.contracts.records_things import a_domain, a_user, run_at_once
+from tests.contracts.records_usage import UsageContract
 
 
 class TransactionsContract:
@@ -97,5 +98,6 @@ class RecordsContract(
     ImagesContract,
     ImageListContract,
     TasksContract,
+    UsageContract,
 ):
     """All of it."""

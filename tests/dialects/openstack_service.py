@@ -116,16 +116,19 @@ class Cloud:
 
 @contextlib.contextmanager
 def running_cloud(
-    folder: Path, regions: Sequence[Region] = (Region(name="RegionOne"),), database_url: str = ""
+    folder: Path, regions: Sequence[Region] = (Region(name="RegionOne"),), database_url: str = "", **more: Any
 ) -> Iterator[Cloud]:
-    """A service with the projects admin, demo, alt and the users admin, mira and rita (demo), alex (alt), nobody."""
+    """A service with the projects admin, demo, alt and the users admin, mira and rita (demo), alex (alt), nobody.
+
+    ``more``: settings.
+    """
     clock = Clock()
     settings = Settings(
         data=str(folder),
         store="memory",
         regions=tuple(regions),
-        max_image_bytes=32 << 20,
         database_url=Secret(database_url),
+        **{"max_image_bytes": 32 << 20, **more},
     )
     house = bootstrap.build(settings, clock=clock)
     admin = house.services.admin

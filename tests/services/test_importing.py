@@ -24,6 +24,7 @@ from imageferry.formats.judge import Limits
 from imageferry.ports.records import ImageQuery
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs, whole
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.steps import ImportSteps
@@ -95,7 +96,10 @@ def yard(
     tmp_path: Path,
 ) -> Yard:
     objects = Objects(records, blobs, clock)
-    steps = ImportSteps(records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=Limits())
+    quotas = ImageQuotas(records, {})
+    steps = ImportSteps(
+        records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=Limits(), quotas=quotas
+    )
     tasks = TaskService(records, clock, tmp_path / "work", {TaskKind.IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)
@@ -106,7 +110,7 @@ def yard(
         blobs=blobs,
         objects=objects,
         tasks=tasks,
-        imports=Imports(records, objects, tasks),
+        imports=Imports(records, objects, tasks, quotas),
         walker=walker,
         caller=member("p"),
         sweeper=Sweeper(records, store, clock),

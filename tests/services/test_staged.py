@@ -17,6 +17,7 @@ from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits, judge
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.images import Images
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.sweeping import Sweeper
@@ -98,7 +99,8 @@ def dock(
     tmp_path: Path,
 ) -> Dock:
     limits = Limits()
-    steps = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits)
+    quotas = ImageQuotas(records, {})
+    steps = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     tasks = TaskService(records, clock, tmp_path / "work", {STAGED_IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)
@@ -108,11 +110,12 @@ def dock(
         clock,
         lambda what, size, read, expected: judge(Windowed(size, read), expected, what=what, limits=limits),
         _Projects(),
+        quotas,
     )
     return Dock(
         store=store,
         images=images,
-        staged=StagedImports(records, clock, tasks),
+        staged=StagedImports(records, clock, tasks, quotas),
         tasks=tasks,
         walker=walker,
         caller=member("p"),

@@ -16,6 +16,7 @@ from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
 from imageferry.db.objects import SqlObjects
 from imageferry.db.task_rows import SqlTasks
+from imageferry.db.usage import SqlUsage
 from imageferry.domain.errors import Unavailable
 
 
@@ -29,6 +30,7 @@ class SqlSession:
         self.objects = SqlObjects(connection)
         self.images = SqlImages(connection)
         self.tasks = SqlTasks(connection)
+        self.usage = SqlUsage(connection)
 
 
 class SqlRecords:

@@ -52,6 +52,14 @@ projects = Table(
     UniqueConstraint("domain_id", "name"),
 )
 
+project_limits = Table(  # how much may be kept as images, where it is not as for all
+    "project_limits",
+    metadata,
+    Column("project_id", TEXT, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("resource", TEXT, primary_key=True),
+    Column("limit", BigInteger, nullable=False),
+)
+
 users = Table(
     "users",
     metadata,

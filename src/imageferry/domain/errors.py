@@ -6,7 +6,8 @@
     │   ├── DigestMismatch   the bytes are not the bytes that were promised
     │   ├── Incomplete       the sender stopped before the end
     │   ├── TooLarge         over a limit, named with its figure
-    │   │   └── OverQuota    more than an account or a container may keep
+    │   │   ├── OverQuota    more than an account or a container may keep
+    │   │   └── OverLimit    more than a project may keep as images
     │   ├── LengthRequired   neither a length nor chunks
     │   ├── BadSegments      parts of a large object are not as its list says
     │   ├── BadDisk          not a disk image, or one that is not safe to open
@@ -112,6 +113,17 @@ class OverQuota(TooLarge):
 
     def __str__(self) -> str:
         return f"Upload exceeds quota. {self.what}: at most {self.limit} {self.unit} are kept. Delete something first."
+
+
+@dataclass(eq=False)
+class OverLimit(TooLarge):
+    """More than a project may keep as images. ``unit`` says what is counted, ``used`` how much is there."""
+
+    used: int = 0
+
+    def __str__(self) -> str:
+        advice = "Delete something first, or ask the administrator for more."
+        return f"{self.what}: at most {self.limit} {self.unit} are allowed, this would make {self.found}. {advice}"
 
 
 @dataclass(eq=False)

@@ -11,9 +11,11 @@ from imageferry.domain.digest import Algorithm
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadInput, Forbidden, NotFound, StatusConflict, TooLarge
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status
+from imageferry.domain.image_quota import Resource
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import ImageUpload
 from imageferry.service.sharing import ProjectLookup, Sharing, owned, seen
 
@@ -42,12 +44,14 @@ class ImageData(Sharing):
         clock: Clock,
         judge: JudgeDisk,
         projects: ProjectLookup,
+        quotas: ImageQuotas,
         *,
         max_size: int = 1 << 40,
     ) -> None:
         super().__init__(records, clock, projects)
         self._blobs = blobs
         self._judge = judge
+        self._quotas = quotas
         self.max_size = max_size  # bytes
 
     def upload(self, caller: Caller | None, image_id: ImageId, *, size: int | None = None) -> ImageUpload:
@@ -61,9 +65,7 @@ class ImageData(Sharing):
             raise StatusConflict("image", image.id, found=image.status, wanted="an upload")
         if image.disk_format is None or image.container_format is None:
             raise BadInput("disk_format and container_format", None, "both to be set before data is uploaded")
-        if size is not None and size > self.max_size:
-            raise TooLarge(f"image {image.id}", self.max_size, size)
-        return ImageUpload(self._blobs, image.id, lambda draft: self.fill(image, draft), size, self.max_size)
+        return self._begun(image, Resource.BYTES, size, lambda draft: self.fill(image, draft))
 
     def stage(self, caller: Caller | None, image_id: ImageId, *, size: int | None = None) -> ImageUpload:
         """Begin to bring the bytes of a queued image in, to be judged by an import afterwards.
@@ -76,15 +78,31 @@ class ImageData(Sharing):
             image = owned(session, caller, image_id)
         if image.status is not Status.QUEUED:
             raise StatusConflict("image", image.id, found=image.status, wanted="staging")
-        if size is not None and size > self.max_size:
-            raise TooLarge(f"image {image.id}", self.max_size, size)
-        return ImageUpload(self._blobs, image.id, lambda draft: self._staged(image.id, draft), size, self.max_size)
+        return self._begun(image, Resource.STAGED, size, lambda draft: self._staged(image.id, draft))
+
+    def _begun(
+        self, image: Image, resource: Resource, size: int | None, keep: Callable[[BlobDraft], Image]
+    ) -> ImageUpload:
+        """Raises TooLarge, OverLimit: what is announced is too much."""
+
+        def check(found: int) -> None:
+            if found > self.max_size:
+                raise TooLarge(f"image {image.id}", self.max_size, size)
+            bound(found)
+
+        with self._records.reading() as session:
+            bound = self._quotas.bound(session, image.owner, resource, size)
+            check(size or 0)
+            upload = ImageUpload(self._blobs, image.id, size, check=check, keep=keep, end=self._quotas.end)
+            self._quotas.begin(session, image.owner, upload)
+        return upload
 
     def _staged(self, image_id: ImageId, draft: BlobDraft) -> Image:
         with self._records.writing() as session:
             there = session.images.get(image_id)
             if there is None:
                 raise NotFound("image", image_id)
+            self._quotas.check(session, there.owner, staged=draft.size)
             self._blobs.keep_in(session, draft)
             staged = replace(there.moved_to(Status.UPLOADING), blob_id=draft.id, updated_at=self._clock())
             session.images.update(staged, was=Status.QUEUED)
@@ -109,6 +127,7 @@ class ImageData(Sharing):
             if (there.disk_format, there.container_format) != (image.disk_format, image.container_format):
                 # What was judged is not what the record says now: nothing may become active unjudged.
                 raise StatusConflict("image", image.id, found="of another format by now", wanted="this upload")
+            self._quotas.check(session, there.owner, bytes=draft.size)
             self._blobs.keep_in(session, draft)
             filled = replace(
                 there.moved_to(Status.ACTIVE),

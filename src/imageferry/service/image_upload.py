@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadInput, Incomplete, TooLarge
+from imageferry.domain.errors import BadInput, Incomplete
 from imageferry.domain.image import Image, ImageId
 from imageferry.service.blobs import Blobs
 
@@ -18,21 +18,35 @@ class ImageUpload:
     """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
 
     def __init__(
-        self, blobs: Blobs, image_id: ImageId, end: Callable[[BlobDraft], Image], size: int | None, max_size: int
+        self,
+        blobs: Blobs,
+        image_id: ImageId,
+        size: int | None,
+        *,
+        check: Callable[[int], None],
+        keep: Callable[[BlobDraft], Image],
+        end: Callable[[ImageUpload], None],
     ) -> None:
+        """
+        Args:
+            size: bytes that were announced.
+            check: raises when the size so far is too much.
+            keep: keeps the finished blob, together with the record that points to it.
+            end: called once, however it ends.
+        """
         self._blobs = blobs
         self._image_id = image_id
-        self._end = end  # keeps the finished blob, together with the record that points to it
-        self._writer = blobs.writer(IMAGE_DIGESTS)
         self._size = size
-        self._max_size = max_size
+        self._check = check
+        self._keep = keep
+        self._end = end
+        self._writer = blobs.writer(IMAGE_DIGESTS)
 
     def write(self, part: bytes | bytearray) -> None:
         """The next block: whole ones but for the last."""
         if self._size is not None and self._writer.size + len(part) > self._size:
             raise BadInput(f"image {self._image_id}", "more bytes", f"{self._size} bytes, as was announced")
-        if self._writer.size + len(part) > self._max_size:
-            raise TooLarge(f"image {self._image_id}", self._max_size)
+        self._check(self._writer.size + len(part))
         self._writer.write(part)
 
     def commit(self) -> Image:
@@ -41,7 +55,7 @@ class ImageUpload:
             raise Incomplete(f"image {self._image_id}", promised=self._size, found=self._writer.size)
         draft = self._writer.finish()
         try:
-            return self._end(draft)
+            return self._keep(draft)
         except BaseException:
             self._blobs.give_up(draft)
             raise
@@ -51,3 +65,4 @@ class ImageUpload:
 
     def __exit__(self, *_: object) -> None:
         self._writer.abandon()
+        self._end(self)

@@ -23,6 +23,7 @@ class Images(ImageData):
         Raises:
             Forbidden: public, or for another project, without being an admin.
             AlreadyExists: the id was used before, even if that image is gone.
+            OverLimit: the project has as many images as it may have.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         image = checked_image(draft(caller.project, self._clock()))
@@ -31,6 +32,7 @@ class Images(ImageData):
         if image.visibility is Visibility.PUBLIC:
             allow(caller, Act.PUBLISH_IMAGES)
         with self._records.writing() as session:
+            self._quotas.check(session, image.owner, images=1)
             session.images.add(image)
         return image
 

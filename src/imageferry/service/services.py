@@ -9,6 +9,7 @@ from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
@@ -26,6 +27,7 @@ class Services:
     objects: Objects
     images: Images
     image_stores: ImageStores
+    image_quotas: ImageQuotas
     tasks: TaskService
     imports: Imports
     staged: StagedImports

@@ -91,6 +91,7 @@ def _table(create: Handler, create_task: Handler) -> list[Path]:
         Path("/v2/info/import", {"GET": info.import_methods}),
         Path("/v2/info/stores", {"GET": info.stores}),
         Path("/v2/info/stores/detail", {"GET": info.stores_in_detail}),
+        Path("/v2/info/usage", {"GET": info.usage}),
         Path("/v2/stores/{store}/{image_id}", {"DELETE": info.drop}),
         Path("/v2/images/{image_id}/locations", {"GET": info.locations, "POST": info.add_location}),
         Path("/v2/cache", {"GET": info.no_cache, "DELETE": info.no_cache}),

@@ -24,6 +24,7 @@ from imageferry.domain.errors import (
     LengthRequired,
     NotAuthenticated,
     NotFound,
+    OverLimit,
     PreconditionFailed,
     RangeNotSatisfiable,
     Rejected,
@@ -31,6 +32,7 @@ from imageferry.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from imageferry.wire.glance_usage import over_limit
 
 ROWS: Mapping[type[FerryError], tuple[int, str]] = {
     FerryError: (500, "Internal Server Error"),
@@ -75,6 +77,8 @@ def refusal(status: int, sentence: str, request: Request, headers: Headers = ())
 def _sentence(error: FerryError) -> str:
     if isinstance(error, NotFound) and error.kind == "image":
         return f"No image found with ID {error.key[:255]}"  # Glance's own words, which scripts look for
+    if isinstance(error, OverLimit):
+        return over_limit(error)
     if isinstance(error, BadInput | BadDisk | TooLarge):
         return str(error)  # begins with a name
     sentence = str(error)

@@ -13,7 +13,7 @@ from imageferry.dialects.glance.images import IMPORT_METHODS, STORES, image_id
 from imageferry.domain.access import Act, allow
 from imageferry.domain.errors import Forbidden, NotFound, StatusConflict
 from imageferry.service.services import Services
-from imageferry.wire import glance
+from imageferry.wire import glance, glance_usage
 from imageferry.wire.glance_schemas import SCHEMAS
 
 
@@ -38,6 +38,11 @@ def stores(request: Request, _: Services) -> Answer:
 def stores_in_detail(request: Request, _: Services) -> Answer:
     _for_admins(request, "look at the stores in detail")
     return Answer.of_json(200, glance.stores(STORES, detail=True))
+
+
+def usage(request: Request, services: Services) -> Answer:
+    shares = services.image_quotas.shown(request.caller)
+    return Answer.of_json(200, glance_usage.usage({key: (share.used, share.limit) for key, share in shares.items()}))
 
 
 def drop(request: Request, services: Services) -> Answer:

@@ -25,6 +25,7 @@ from imageferry.ports.records.identity import CredentialRecords, IdentityRecords
 from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
 from imageferry.ports.records.objects import ObjectRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
+from imageferry.ports.records.usage import UsageRecords
 
 __all__ = [
     "IMAGE_SORT_KEYS",
@@ -40,6 +41,7 @@ __all__ = [
     "Session",
     "TaskRecords",
     "TokenRow",
+    "UsageRecords",
 ]
 
 
@@ -58,6 +60,8 @@ class Session(Protocol):
     def images(self) -> ImageRecords: ...
     @property
     def tasks(self) -> TaskRecords: ...
+    @property
+    def usage(self) -> UsageRecords: ...
 
 
 class Records(Protocol):

@@ -7,6 +7,7 @@ from imageferry.domain.errors import AlreadyExists
 from imageferry.domain.image import Visibility, new_image_id
 from imageferry.domain.task import Task, TaskKind
 from imageferry.ports.records import Records
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.objects import Objects
 from imageferry.service.tasks import TaskService
@@ -15,10 +16,11 @@ from imageferry.service.tasks import TaskService
 class Imports:
     """Starts imports; what becomes of them is asked of ``TaskService``."""
 
-    def __init__(self, records: Records, objects: Objects, tasks: TaskService) -> None:
+    def __init__(self, records: Records, objects: Objects, tasks: TaskService, quotas: ImageQuotas) -> None:
         self._records = records
         self._objects = objects
         self._tasks = tasks
+        self._quotas = quotas
 
     def start(self, caller: Caller | None, source: str, request: ImportRequest) -> Task:
         """Take an import on. What can be refused at once is refused here.
@@ -29,6 +31,7 @@ class Imports:
         Raises:
             NotFound: no such object.
             Forbidden: a public image, without being an admin.
+            OverLimit: the project may not keep so much.
             AlreadyExists: the image id was used before, or is asked for by an import under way.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
@@ -38,6 +41,7 @@ class Imports:
         image_id = request.image_id or new_image_id()
         with self._records.reading() as session:
             taken = session.images.was_used(image_id)
+            self._quotas.refuse_early(session, caller.project, images=1, bytes=1)
         under_way = self._tasks.open_tasks(caller.project, TaskKind.IMPORT)
         if taken or any(task.input["image_id"] == image_id for task in under_way):
             raise AlreadyExists("image", image_id)

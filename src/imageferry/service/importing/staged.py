@@ -25,6 +25,7 @@ from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, whole
 from imageferry.service.image_data import is_judged
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import sections_of_state, sections_to_state
@@ -38,10 +39,11 @@ _MOST_TASKS = 1000  # of one image, that a list shows
 class StagedImports:
     """Starts the import of what was staged."""
 
-    def __init__(self, records: Records, clock: Clock, tasks: TaskService) -> None:
+    def __init__(self, records: Records, clock: Clock, tasks: TaskService, quotas: ImageQuotas) -> None:
         self._records = records
         self._clock = clock
         self._tasks = tasks
+        self._quotas = quotas
 
     def start(self, caller: Caller | None, source: str, image_id: ImageId, echo: Mapping[str, Any]) -> Task:
         """Take an import on; the image is importing when this returns.
@@ -53,6 +55,7 @@ class StagedImports:
         Raises:
             NotFound, Forbidden: no such image, or another project's.
             StatusConflict: nothing is staged, or a format is not set.
+            OverLimit: the project may not keep so much.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
 
@@ -63,6 +66,8 @@ class StagedImports:
             for name, value in (("disk_format", image.disk_format), ("container_format", image.container_format)):
                 if value is None:
                     raise StatusConflict("image", image.id, found=f"without a {name}", wanted="an import")
+            staged = None if image.blob_id is None else session.blobs.get(image.blob_id)
+            self._quotas.check(session, image.owner, bytes=0 if staged is None else staged.size)
             moved = replace(image.moved_to(Status.IMPORTING), import_task=task.id, updated_at=self._clock())
             session.images.update(moved, was=Status.UPLOADING)
 
@@ -88,6 +93,7 @@ class StagedSteps:
     tools: DiskTools
     clock: Clock
     limits: Limits
+    quotas: ImageQuotas
 
     def plan(self) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
@@ -139,8 +145,10 @@ class StagedSteps:
             there = session.images.get(ImageId(state["image_id"]))
             if there is not None and there.import_task == task.id and there.status is Status.ACTIVE:
                 return state  # published already, before this step was cut off
+            image = _image_of(session, task)
+            self.quotas.check(session, image.owner, bytes=section.size)
             filled = replace(
-                _image_of(session, task).moved_to(Status.ACTIVE),
+                image.moved_to(Status.ACTIVE),
                 size=section.size,
                 virtual_size=state["virtual_size"],
                 checksum=digests[Algorithm.MD5],

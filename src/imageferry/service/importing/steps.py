@@ -22,6 +22,7 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section, pinned, whole
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE, inspected
 from imageferry.service.importing.material import (
@@ -47,6 +48,7 @@ class ImportSteps:
     tools: DiskTools
     clock: Clock
     limits: Limits
+    quotas: ImageQuotas
 
     def plan(self) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
@@ -160,6 +162,7 @@ class ImportSteps:
                 return context.state  # published already, before this step was cut off
             if there is not None:
                 raise AlreadyExists("image", image_id)
+            self.quotas.check(session, context.task.project_id, images=1, bytes=blob.size)
             image = Image(
                 id=image_id,
                 owner=context.task.project_id,

@@ -1,0 +1,22 @@
+"""What is remembered of how much a project may keep, and counted of what it keeps."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from imageferry.domain.access import ProjectId
+from imageferry.domain.image_quota import Amounts, Resource
+
+
+class UsageRecords(Protocol):
+    def hold(self, project_id: ProjectId) -> None:
+        """Let nobody else hold the project until this transaction ends: for who counts before adding."""
+
+    def of_images(self, project_id: ProjectId) -> Amounts:
+        """What is kept now, as far as records know: of uploads only those that were staged, or are being imported."""
+
+    def limits(self, project_id: ProjectId) -> dict[Resource, int]:
+        """Those that were set for this project."""
+
+    def set_limit(self, project_id: ProjectId, resource: Resource, limit: int | None) -> None:
+        """``limit`` None: as it is for all. Raises NotFound (project)."""
