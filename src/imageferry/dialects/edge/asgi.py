@@ -61,7 +61,7 @@ class Edge:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
         # Bodies have threads of their own: many that wait for the disk keep no short request waiting.
         self._bodies = ThreadPoolExecutor(threads, thread_name_prefix="body")
-        self._dialects = dialects
+        self.dialects = dialects
         register_url_convertor("rest", _Rest())
         rows = [(dialect, path) for dialect in dialects for path in dialect.paths]
         rows.sort(key=lambda row: not row[1].host)  # stable: rows for one host go first
@@ -86,7 +86,7 @@ class Edge:
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        dialect = next((d for d in self._dialects if any(path.startswith(p) for p in d.prefixes)), self._dialects[0])
+        dialect = next((d for d in self.dialects if any(path.startswith(p) for p in d.prefixes)), self._dialects[0])
         row = Path(path, {})
         await self.serve(dialect, row, scope, receive, send, refusal=(404, f"There is nothing at {path[:200]!r}."))
 
@@ -125,6 +125,9 @@ class Edge:
         except Exception:
             _log.exception("unexpected", extra={"request_id": request.id})
             answer = dialect.error(FerryError("something went wrong here; the service's log has the details"), request)
+        afterwards = dialect.afterwards(request)
+        if afterwards is not None:
+            answer = await self._run(afterwards, answer, self._services)
         await body.drain()
         try:
             sent = await self._send(dialect, request, answer, receive, send)

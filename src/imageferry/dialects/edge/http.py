@@ -154,6 +154,8 @@ class Dialect:
     refuse: Callable[[int, str, Request, Headers], Answer]  # 404 and 405: (status, sentence, request, headers)
     prefixes: Sequence[str]  # unknown paths below these are answered in this dialect's words
     headers: Callable[[Request], Headers] = field(default=lambda _: ())  # on every answer
+    afterwards: Callable[[Request], Callable[[Answer, Any], Answer] | None] = field(default=lambda _: None)
+    """What else is to be done to the answer of this request, errors too: ``(answer, services)``, on a thread."""
     body_limit: int = 1 << 20  # bytes, of bodies that are not streamed
 
 

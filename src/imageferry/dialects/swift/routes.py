@@ -9,6 +9,7 @@ from imageferry.dialects.swift import (
     account,
     bulk_delete,
     container,
+    cors,
     errors,
     extract,
     listing,
@@ -60,13 +61,15 @@ def dialect(clock: Clock = system_clock) -> Dialect:
     objects = {method: sent_by_page(also_signed(handler, clock)) for method, handler in _OBJECT.items()}
     for methods in (containers, objects):
         methods["POST"] = also_forms(methods["POST"], clock)
+        methods["OPTIONS"] = cors.options(methods)
+    accounts = {**_ACCOUNT, "OPTIONS": cors.options(_ACCOUNT)}
     return Dialect(
         name="swift",
         paths=[
-            Path("/info", {"GET": _info, "HEAD": _info}),
-            Path("/healthcheck", {"GET": _healthcheck, "HEAD": _healthcheck}),
-            Path("/v1/AUTH_{project}", _ACCOUNT),
-            Path("/v1/AUTH_{project}/", _ACCOUNT),
+            Path("/info", {"GET": _info, "HEAD": _info, "OPTIONS": cors.options(["GET", "HEAD"])}),
+            Path("/healthcheck", dict.fromkeys(("GET", "HEAD", "OPTIONS"), _healthcheck)),
+            Path("/v1/AUTH_{project}", accounts),
+            Path("/v1/AUTH_{project}/", accounts),
             Path("/v1/AUTH_{project}/{container}", containers),
             Path("/v1/AUTH_{project}/{container}/", containers),
             Path("/v1/AUTH_{project}/{container}/{object:rest}", objects),
@@ -75,6 +78,7 @@ def dialect(clock: Clock = system_clock) -> Dialect:
         refuse=errors.refusal,
         prefixes=["/v1/AUTH_"],
         headers=headers,
+        afterwards=cors.afterwards,
     )
 
 
@@ -85,6 +89,7 @@ def _info(_: Request, services: Services) -> Answer:
         {
             "swift": {
                 "version": _VERSION,
+                "strict_cors_mode": True,
                 "policies": [{"name": listing.POLICY, "aliases": listing.POLICY, "default": True}],
                 "max_file_size": services.objects.max_object_size,
                 "max_meta_name_length": limits.MAX_METADATA_NAME,
