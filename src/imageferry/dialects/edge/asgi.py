@@ -86,7 +86,7 @@ class Edge:
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        dialect = next((d for d in self.dialects if any(path.startswith(p) for p in d.prefixes)), self._dialects[0])
+        dialect = next((d for d in self.dialects if any(path.startswith(p) for p in d.prefixes)), self.dialects[0])
         row = Path(path, {})
         await self.serve(dialect, row, scope, receive, send, refusal=(404, f"There is nothing at {path[:200]!r}."))
 
