@@ -11,6 +11,7 @@
     │   ├── LengthRequired   neither a length nor chunks
     │   ├── BadSegments      parts of a large object are not as its list says
     │   ├── BadDisk          not a disk image, or one that is not safe to open
+    │   ├── BadSource        a place that nothing can or may be fetched from
     │   └── Refused          a cloud does not take it; carries the cloud's words
     ├── NotFound             no such thing, or none the caller may know of
     ├── Conflict             the thing is there, in a state that forbids the act
@@ -154,6 +155,25 @@ class BadDisk(Rejected):
     """Not a disk image, or one that is not safe to open.
 
     ``reason`` is a short stable word for programs (a value of ``formats.judge.Reason``).
+    """
+
+    what: str
+    reason: str
+    expected: str
+    found: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        advice = f" {self.advice}" if self.advice else ""
+        return f"{self.what}: expected {self.expected}, found {self.found}.{advice}"
+
+
+@dataclass(eq=False)
+class BadSource(Rejected):
+    """A place in the network that nothing can, or may, be fetched from.
+
+    ``what`` is its URL without a query. ``reason`` is a short stable word for programs:
+    forbidden-address, forbidden-port, redirect, unknown-host, status, encoding, answer, changed.
     """
 
     what: str

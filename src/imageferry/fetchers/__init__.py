@@ -1,0 +1,1 @@
+"""Fetching by URL, for every dialect: the one room that speaks to hosts that strangers name."""
