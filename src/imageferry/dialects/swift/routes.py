@@ -20,12 +20,18 @@ from imageferry.dialects.swift import (
 )
 from imageferry.dialects.swift.formpost import also_forms, formpost_info
 from imageferry.dialects.swift.signed import also_signed, sent_by_page, tempurl_info
+from imageferry.dialects.swift.static_web import visited
 from imageferry.domain import object as limits
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.service.services import Services
 
 _VERSION = "2.38.3"  # the Swift whose behaviour this is
+_CROSS_DOMAIN = b"""<?xml version="1.0"?>
+<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >
+<cross-domain-policy>
+<allow-access-from domain="*" secure="false" />
+</cross-domain-policy>"""
 _ACCOUNT: Mapping[str, Handler | Streamed] = {
     "GET": account.get,
     "HEAD": account.head,
@@ -34,15 +40,15 @@ _ACCOUNT: Mapping[str, Handler | Streamed] = {
     "DELETE": Streamed(account.delete),
 }
 _CONTAINER: Mapping[str, Handler | Streamed] = {
-    "GET": container.get,
-    "HEAD": container.head,
+    "GET": visited(container.get),
+    "HEAD": visited(container.head),
     "PUT": Streamed(container.put),
     "POST": container.post,
     "DELETE": container.delete,
 }
 _OBJECT: Mapping[str, Handler | Streamed] = {
-    "GET": object_read.get_or_head,
-    "HEAD": object_read.get_or_head,
+    "GET": visited(object_read.get_or_head),
+    "HEAD": visited(object_read.get_or_head),
     "PUT": Streamed(object_write.put),
     "POST": object_write.post,
     "DELETE": object_write.delete,
@@ -67,6 +73,7 @@ def dialect(clock: Clock = system_clock) -> Dialect:
         name="swift",
         paths=[
             Path("/info", {"GET": _info, "HEAD": _info, "OPTIONS": cors.options(["GET", "HEAD"])}),
+            Path("/crossdomain.xml", {"GET": _cross_domain}),
             Path("/healthcheck", dict.fromkeys(("GET", "HEAD", "OPTIONS"), _healthcheck)),
             Path("/v1/AUTH_{project}", accounts),
             Path("/v1/AUTH_{project}/", accounts),
@@ -113,6 +120,8 @@ def _info(_: Request, services: Services) -> Answer:
             },
             "tempurl": tempurl_info(),
             "formpost": formpost_info(),
+            "crossdomain": {},
+            "staticweb": {},
             "container_quotas": {},
             "account_quotas": {},
             "bulk_upload": {
@@ -125,6 +134,11 @@ def _info(_: Request, services: Services) -> Answer:
             },
         },
     )
+
+
+def _cross_domain(_: Request, __: Services) -> Answer:
+    """The policy for players of old that ask for one: what is here, is guarded by tokens and access lists alone."""
+    return Answer(status=200, headers=[("content-type", "application/xml")], body=_CROSS_DOMAIN)
 
 
 def _healthcheck(_: Request, __: Services) -> Answer:
