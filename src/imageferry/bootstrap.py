@@ -33,6 +33,7 @@ from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
 from imageferry.service.services import Services
@@ -107,6 +108,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         images=images,
         image_stores=ImageStores(records),
         image_quotas=quotas,
+        metadefs=Metadefs(records, clock),
         tasks=tasks,
         imports=Imports(records, objects, tasks, quotas),
         staged=StagedImports(records, clock, tasks, quotas),

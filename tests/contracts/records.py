@@ -15,6 +15,7 @@ from tests.contracts.records_credentials import CredentialsContract
 from tests.contracts.records_identity import IdentityContract
 from tests.contracts.records_images import ImageListContract, ImagesContract
 from tests.contracts.records_listing import ListingContract
+from tests.contracts.records_metadefs import MetadefsContract
 from tests.contracts.records_objects import ObjectsContract
 from tests.contracts.records_tasks import TasksContract
 from tests.contracts.records_things import a_domain, a_user, run_at_once
@@ -97,6 +98,7 @@ class RecordsContract(
     ListingContract,
     ImagesContract,
     ImageListContract,
+    MetadefsContract,
     TasksContract,
     UsageContract,
 ):

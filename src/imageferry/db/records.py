@@ -14,6 +14,7 @@ from imageferry.db.credentials import SqlCredentials
 from imageferry.db.engine import WAIT_S, Mode, begin
 from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
+from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
@@ -29,6 +30,7 @@ class SqlSession:
         self.blobs = SqlBlobs(connection)
         self.objects = SqlObjects(connection)
         self.images = SqlImages(connection)
+        self.metadefs = SqlMetadefs(connection)
         self.tasks = SqlTasks(connection)
         self.usage = SqlUsage(connection)
 

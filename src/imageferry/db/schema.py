@@ -242,6 +242,35 @@ image_members = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+metadef_namespaces = Table(
+    "metadef_namespaces",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("owner", TEXT, nullable=False),
+    Column("display_name", TEXT),
+    Column("description", TEXT),
+    Column("visibility", TEXT, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "created_at", "name"),
+)
+
+metadef_parts = Table(
+    "metadef_parts",
+    metadata,
+    Column("namespace_id", TEXT, ForeignKey("metadef_namespaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # in the order they were made
+    Column("kind", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("body", JSON_TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("namespace_id", "kind", "name"),
+    Index(None, "kind", "name"),
+)
+
 tasks = Table(
     "tasks",
     metadata,

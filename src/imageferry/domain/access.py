@@ -43,6 +43,8 @@ class Act(StrEnum):
     PUBLISH_IMAGES = "make an image public"
     READ_TASKS = "read tasks of this project"
     START_TASKS = "start tasks in this project"
+    READ_METADEFS = "read metadata definitions"
+    WRITE_METADEFS = "change metadata definitions"
     MANAGE_IDENTITY = "manage users, projects and roles"
     CHANGE_LOGIN = "change the password of this user"
     READ_CREDENTIALS = "read application credentials of this user"
@@ -59,6 +61,8 @@ NEEDED: Mapping[Act, Role | None] = {
     Act.PUBLISH_IMAGES: Role.ADMIN,
     Act.READ_TASKS: Role.READER,
     Act.START_TASKS: Role.MEMBER,
+    Act.READ_METADEFS: Role.READER,
+    Act.WRITE_METADEFS: Role.ADMIN,
     Act.MANAGE_IDENTITY: Role.ADMIN,
     Act.CHANGE_LOGIN: None,
     Act.READ_CREDENTIALS: None,

@@ -14,6 +14,7 @@ from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports
+from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.tasks import TaskService
 
@@ -26,6 +27,7 @@ class Services:
     admin: IdentityAdmin
     objects: Objects
     images: Images
+    metadefs: Metadefs
     image_stores: ImageStores
     image_quotas: ImageQuotas
     tasks: TaskService

@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request, Streamed
-from imageferry.dialects.glance import data, errors, images, importing, info, members, tasks
+from imageferry.dialects.glance import data, errors, images, importing, info, members, metadefs, tasks
 from imageferry.domain.errors import FerryError
 from imageferry.service.services import Services
 from imageferry.wire import glance
@@ -44,7 +44,8 @@ def dialect(public_url: str = "") -> Dialect:
 
         choices = partial(versions, status=300)
         paths += _discovery(mount, versions, choices)
-        paths += [Path(mount + row.path, row.methods) for row in _table(images.create(root), tasks.create(root))]
+        rows = _table(images.create(root), tasks.create(root)) + metadefs.paths(root)
+        paths += [Path(mount + row.path, row.methods) for row in rows]
     return Dialect(
         name="glance",
         paths=paths,

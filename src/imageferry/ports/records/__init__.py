@@ -23,12 +23,14 @@ from typing import Protocol
 from imageferry.ports.records.blobs import BlobRecords, BlobUser
 from imageferry.ports.records.identity import CredentialRecords, IdentityRecords, TokenRow
 from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
+from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecords, NamespaceQuery
 from imageferry.ports.records.objects import ObjectRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
 
 __all__ = [
     "IMAGE_SORT_KEYS",
+    "NAMESPACE_SORT_KEYS",
     "TASK_SORT_KEYS",
     "BlobRecords",
     "BlobUser",
@@ -36,6 +38,8 @@ __all__ = [
     "IdentityRecords",
     "ImageQuery",
     "ImageRecords",
+    "MetadefRecords",
+    "NamespaceQuery",
     "ObjectRecords",
     "Records",
     "Session",
@@ -58,6 +62,8 @@ class Session(Protocol):
     def objects(self) -> ObjectRecords: ...
     @property
     def images(self) -> ImageRecords: ...
+    @property
+    def metadefs(self) -> MetadefRecords: ...
     @property
     def tasks(self) -> TaskRecords: ...
     @property
