@@ -1,8 +1,9 @@
 """Is this a disk that may be opened? The one door that every disk passes before a tool sees it.
 
 ``judge`` reads some kilobytes of a file that a stranger made, and either says what is in it or
-raises ``BadDisk`` with a reason from ``Reason``. It trusts no name and no claim, opens nothing
-that the file refers to, and reads at most ``Limits.read_bytes``, whatever the file says.
+raises ``BadDisk`` with a reason from ``Reason``; ``refuse_early`` does the latter while the file
+still comes in. They trust no name and no claim, open nothing that the file refers to, and read at
+most ``Limits.read_bytes``, whatever the file says.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from imageferry.domain.image import DiskFormat
 from imageferry.formats import qcow2, raw, vdi, vhd, vhdx, vmdk
 from imageferry.formats.reasons import Reason, Refusal
 from imageferry.formats.second_opinion import check_second_opinion
-from imageferry.formats.sniff import Sniffed, sniff
-from imageferry.formats.source import Budgeted, BudgetSpent, ByteSource
+from imageferry.formats.signatures import HEAD
+from imageferry.formats.sniff import Sniffed, sniff, sniff_head
+from imageferry.formats.source import Beginning, Budgeted, BudgetSpent, ByteSource, NotYet
 
-__all__ = ["Limits", "Reason", "judge"]
+__all__ = ["ENOUGH_BYTES", "Limits", "Reason", "judge", "refuse_early"]
+
+ENOUGH_BYTES = HEAD
+"""So many from the start tell what a file claims to be."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +85,10 @@ def judge(
     """
     limits = limits or Limits()
     try:
-        return _judged(Budgeted(source, limits.read_bytes), expected, limits)
+        whole = Budgeted(source, limits.read_bytes)
+        if not whole.size:
+            raise Refusal(Reason.EMPTY, "an empty file")
+        return _judged(whole, sniff(whole), expected, limits)
     except Refusal as refusal:
         raise BadDisk(what, refusal.reason, _wanted(expected), refusal.found, refusal.advice) from refusal
     except (BudgetSpent, struct.error) as error:
@@ -94,10 +102,32 @@ def _wanted(expected: DiskFormat | None) -> str:
     return f"a disk image in the format {expected.value}"
 
 
-def _judged(source: ByteSource, expected: DiskFormat | None, limits: Limits) -> DiskFacts:
-    if not source.size:
-        raise Refusal(Reason.EMPTY, "an empty file")
-    seen = sniff(source)
+def refuse_early(
+    head: bytes, expected: DiskFormat | None = None, *, size: int | None, what: str, limits: Limits | None = None
+) -> None:
+    """Refuse a disk by its first bytes, if no end of it could make it acceptable; else say nothing.
+
+    Args:
+        head: ``ENOUGH_BYTES`` or more of a file that goes on.
+        size: of the whole file, None while nobody knows.
+
+    Raises:
+        BadDisk: as ``judge`` will, whatever comes.
+    """
+    limits = limits or Limits()
+    seen = sniff_head(head[:ENOUGH_BYTES])
+    # The end of a file can only make a fixed VHD of what has no other shape.
+    settled = bool(seen.containers) or seen.stranger_sure or expected not in {None, DiskFormat.VHD, *_WITHOUT_SHAPE}
+    try:
+        _judged(Budgeted(Beginning(head, size), limits.read_bytes), seen, expected, limits)
+    except (NotYet, BudgetSpent, struct.error):
+        return
+    except Refusal as refusal:
+        if settled and not (size is None and refusal.reason is Reason.TOO_LARGE and not seen.containers):
+            raise BadDisk(what, refusal.reason, _wanted(expected), refusal.found, refusal.advice) from refusal
+
+
+def _judged(source: ByteSource, seen: Sniffed, expected: DiskFormat | None, limits: Limits) -> DiskFacts:
     _check_one_thing(seen)
     if "vhd-fixed" in seen.containers and expected in _WITHOUT_SHAPE:
         seen = _without_footer(seen)

@@ -7,7 +7,7 @@ which OpenStack hardened after files that were two things at once. What either s
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imageferry.formats import vhd, vmdk_descriptor
@@ -39,18 +39,24 @@ class Sniffed:
 
 def sniff(source: ByteSource) -> Sniffed:
     """Look at the first 66 KiB and the last 512 bytes."""
-    head = source.read(0, HEAD)
+    seen = sniff_head(source.read(0, HEAD))
     tail = source.read(max(source.size - TAIL, 0), TAIL)
+    containers = set(seen.containers)
+    if "vhd" not in containers and vhd.fixed_footer(source):
+        containers.add("vhd-fixed")
+    if tail.startswith(b"koly"):
+        containers.add("dmg")
+    return replace(seen, containers=frozenset(containers), blank=seen.blank and not tail.strip(b"\0"))
+
+
+def sniff_head(head: bytes) -> Sniffed:
+    """What the first 66 KiB show alone; the end of the file can add to it, and takes nothing away."""
     containers, signs = _second_reader(head)
     containers |= {found.name for found in CONTAINERS if found.matches(head)}
     if "qcow" in containers:
         containers.discard("qcow2")
     if vmdk_descriptor.looks_like_descriptor(head):
         containers.add("vmdk")
-    if "vhd" not in containers and vhd.fixed_footer(source):
-        containers.add("vhd-fixed")
-    if tail.startswith(b"koly"):
-        containers.add("dmg")
     known = [found for found in RAW_SIGNS if found.matches(head)]
     signs |= {found.name for found in known}
     stranger, stranger_sure = _stranger(head)
@@ -62,7 +68,7 @@ def sniff(source: ByteSource) -> Sniffed:
         sure=any(found.sure for found in known),
         stranger=stranger,
         stranger_sure=stranger_sure,
-        blank=not head.strip(b"\0") and not tail.strip(b"\0"),
+        blank=not head.strip(b"\0"),
     )
 
 

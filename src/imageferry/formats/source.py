@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
+_ENDLESS = 1 << 62  # bytes: no promise in a header reaches beyond
+
 
 class ByteSource(Protocol):
     """Bytes that can be read at any place."""
@@ -48,6 +50,24 @@ class FileBytes:
 
     def read(self, offset: int, length: int) -> bytes:
         return os.pread(self._fd, length, offset)
+
+
+class NotYet(Exception):
+    """These bytes are still to come."""
+
+
+class Beginning:
+    """A file of which the first bytes are there. ``size``: of the whole, None while nobody knows."""
+
+    def __init__(self, head: bytes, size: int | None) -> None:
+        self._head = head
+        self.size = _ENDLESS if size is None else size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Raises NotYet: beyond what is there."""
+        if min(offset + length, self.size) > len(self._head):
+            raise NotYet
+        return self._head[offset : offset + length]
 
 
 class BudgetSpent(Exception):
