@@ -166,3 +166,12 @@ def test_a_large_object_does_not_open_the_container_of_its_parts(shared: Swift, 
 def test_lists_of_a_missing_container_tell_nothing(swift: Swift, friend: Swift) -> None:
     assert swift.as_(None).call("GET", "/none/o").status == 401
     assert _from(swift, friend, "GET", "/none/o").status == 403
+
+
+@pytest.mark.parametrize("said", ['{"admin":["*:*"],"read-write":["*:*"],"read-only":["*:*"]}', "{bad", ""])
+def test_lists_of_an_account_are_passed_over_as_beside_keystone(shared: Swift, friend: Swift, said: str) -> None:
+    assert shared.call("POST", "", {"X-Account-Access-Control": said}).status == 204
+    assert "x-account-access-control" not in shared.call("HEAD", "").headers
+    assert friend.call("GET", "", account=shared.account).status == 403
+    assert _from(shared, friend, "GET", "/c/o").status == 403
+    assert "tempauth" not in shared.call("GET", "/info", account="").json
