@@ -24,7 +24,7 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     }
 
 
-@pytest.mark.parametrize("feature", ["symlink", "object_versioning", "staticweb"])
+@pytest.mark.parametrize("feature", ["symlink", "object_versioning"])
 def test_info_does_not_promise_what_is_not_there(swift: Swift, feature: str) -> None:
     assert feature not in swift.call("GET", "/info", account="").json
 
@@ -106,9 +106,26 @@ def test_the_keys_that_sign_urls_are_shown_to_members_only(swift: Swift) -> None
     assert seen["x-account-meta-other"] == "o"
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_accounts_are_neither_made_nor_deleted_by_hand(swift: Swift, method: str) -> None:
-    assert swift.call(method).status == 403
+def test_accounts_are_not_deleted_by_hand(swift: Swift) -> None:
+    assert swift.call("DELETE").status == 403
+
+
+def test_an_account_is_there_already_when_it_is_put(swift: Swift) -> None:
+    assert swift.call("PUT", "", {"X-Account-Meta-Color": "blue"}).status == 202
+    assert swift.call("HEAD").headers["x-account-meta-color"] == "blue"
+    assert swift.as_("reader").call("PUT").status == 403
+
+
+@pytest.mark.parametrize("path", ["", "/c"])
+def test_a_look_says_in_which_form_a_listing_would_come(swift: Swift, path: str) -> None:
+    swift.put("/c")
+    for method in ("HEAD", "GET"):
+        plain = swift.call(method, path).headers
+        assert plain["vary"] == "Accept"
+        asked = swift.call(method, f"{path}?format=json").headers
+        assert "vary" not in asked
+        assert asked["content-type"] == "application/json; charset=utf-8"
+        assert swift.call(method, path, {"Accept": "image/png"}).status == 406
 
 
 EVERY_CALL = [
@@ -190,4 +207,4 @@ def test_a_path_that_names_nothing_is_a_bad_url(swift: Swift, path: str) -> None
 def test_a_method_that_is_not_possible_is_told_with_those_that_are(swift: Swift) -> None:
     reply = swift.call("PATCH", "/c")
     assert reply.status == 405
-    assert reply.headers["allow"] == "DELETE, GET, HEAD, POST, PUT"
+    assert reply.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"

@@ -21,7 +21,7 @@ EXAMPLES = [
     (domain.Incomplete("o", 2, 1), 499, b"expected 2 bytes"),
     (domain.TooLarge("o", 1), 413, b"at most 1 bytes"),
     (domain.OverQuota("container c", 3, 6), 413, b"Upload exceeds quota. container c: at most 3 bytes"),
-    (domain.LengthRequired("o"), 411, b"<h1>Length Required</h1>"),
+    (domain.LengthRequired("o"), 411, b"send a Content-Length"),
     (domain.BadDisk("o", "r", "e", "f"), 400, b"expected e"),
     (domain.NotFound("object", "o"), 404, b"<h1>Not Found</h1>"),
     (domain.NotEmpty("container", "c"), 409, b"There was a conflict when trying to complete your request. container"),

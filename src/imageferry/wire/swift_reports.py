@@ -24,9 +24,11 @@ class Form(StrEnum):
         return self in (Form.XML, Form.TEXT_XML)
 
 
-def best_form(accept: str) -> Form:
-    """The form that an ``Accept`` header likes best; text where it likes none or there is none."""
-    best, best_weight = Form.TEXT, 0.0
+def best_form(accept: str) -> Form | None:
+    """The form that an ``Accept`` header likes best; text where it names no kind, None where it likes none of ours."""
+    if "/" not in accept:
+        return Form.TEXT
+    best, best_weight = None, 0.0
     weights = dict.fromkeys(Form, 0.0)
     exactness = dict.fromkeys(Form, -1)
     for wish in accept.split(","):

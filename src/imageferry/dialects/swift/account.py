@@ -10,14 +10,14 @@ from imageferry.dialects.swift.put_reply import HTML
 from imageferry.domain.access import Act, allow
 from imageferry.domain.errors import Forbidden
 from imageferry.domain.object import Account
+from imageferry.domain.quota import BYTES, COUNT
 from imageferry.service.services import Services
 from imageferry.wire.dates import timestamp
 
 
 def head(request: Request, services: Services) -> Answer:
     account = services.objects.account(request.caller, account_of(request))
-    kind = ("content-type", "text/plain; charset=utf-8")
-    return Answer(status=204, headers=[kind, *_headers(request, account)])
+    return listing.heading(request, _headers(request, account))
 
 
 def get(request: Request, services: Services) -> Answer:
@@ -29,29 +29,28 @@ def get(request: Request, services: Services) -> Answer:
 def post(request: Request, services: Services) -> Answer | Receiving:
     if bulk_delete.QUERY in request.query:
         return bulk_delete.delete(request, services)
-    allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
-    refuse_what_is_not_offered(request)
-    services.objects.change_account(request.caller, account_of(request), changes(request, "account"))
+    _change(request, services)
     return Answer(status=204, headers=[HTML])
 
 
 def delete(request: Request, services: Services) -> Answer | Receiving:
     if bulk_delete.QUERY in request.query:
         return bulk_delete.delete(request, services)
-    return _by_hand(request)
+    allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
+    raise Forbidden("delete accounts", "They go with their projects.")
 
 
 def put(request: Request, services: Services) -> Answer | Receiving:
     if extract.QUERY in request.query:
         return extract.put(request, services)
-    return _by_hand(request)
+    _change(request, services)
+    return Answer(status=202, headers=[HTML])  # it is there as long as its project is
 
 
-def _by_hand(request: Request) -> Answer:
-    """Accounts come and go with their projects."""
+def _change(request: Request, services: Services) -> None:
     allow(request.caller, Act.WRITE_OBJECTS, owner=account_of(request))
     refuse_what_is_not_offered(request)
-    raise Forbidden("make or delete accounts", "They come and go with their projects.")
+    services.objects.change_account(request.caller, account_of(request), changes(request, "account"))
 
 
 def _headers(request: Request, account: Account) -> list[tuple[str, str]]:
@@ -65,4 +64,5 @@ def _headers(request: Request, account: Account) -> list[tuple[str, str]]:
         headers.append((f"x-account-{name}", str(total)))
         if account.container_count:
             headers.append((f"x-account-storage-policy-{listing.POLICY.lower()}-{name}", str(total)))
-    return headers + shown(request, "account", account.metadata)
+    quotas = [(f"x-account-{name}", account.metadata[name]) for name in (BYTES, COUNT) if name in account.metadata]
+    return headers + quotas + shown(request, "account", account.metadata)

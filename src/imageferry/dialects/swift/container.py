@@ -39,8 +39,7 @@ def post(request: Request, services: Services) -> Answer:
 
 def head(request: Request, services: Services) -> Answer:
     container = services.objects.container(request.caller, *container_of(request))
-    kind = ("content-type", "text/plain; charset=utf-8")
-    return Answer(status=204, headers=[kind, *_headers(request, container)])
+    return listing.heading(request, _headers(request, container))
 
 
 def get(request: Request, services: Services) -> Answer:

@@ -57,7 +57,6 @@ ROWS: Mapping[type[FerryError], tuple[int, str]] = {
 _PAGES: Mapping[int, str] = {  # Swift's own words, which scripts look for
     401: "This server could not verify that you are authorized to access the document you requested.",
     404: "The resource could not be found.",
-    411: "Content-Length header required.",
     416: "The Range requested is not available.",
     422: "Unable to process the contained instructions",
 }

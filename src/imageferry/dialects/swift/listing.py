@@ -43,14 +43,23 @@ def level_of(request: Request) -> ListingQuery | None:
     )
 
 
+def heading(request: Request, headers: Headers) -> Answer:
+    """What HEAD says: as much as a listing would, without one."""
+    return Answer(status=204, headers=[*_kind(request, _form(request)), *headers])
+
+
 def answer(request: Request, rows: Sequence[swift.Row], headers: Headers) -> Answer:
     form = _form(request)
     if form is Form.TEXT:
         body = swift.text_listing(rows)
     else:
         body = swift.json_listing(rows, policy=POLICY) if form is Form.JSON else _xml(request, rows)
+    return Answer(status=200 if body else 204, headers=[*_kind(request, form), *headers], body=body)
+
+
+def _kind(request: Request, form: Form) -> Headers:
     kind = ("content-type", f"{form.value}; charset=utf-8")
-    return Answer(status=200 if body else 204, headers=[kind, *headers], body=body)
+    return [kind] if "format" in request.query else [kind, ("vary", "Accept")]
 
 
 def _xml(request: Request, rows: Sequence[swift.Row]) -> bytes:
@@ -76,7 +85,11 @@ def _limit(request: Request) -> int:
 
 
 def _form(request: Request) -> Form:
+    """Raises Refusal: 406, the caller takes none of the forms there are."""
     wanted = request.query.get("format")
     if wanted is not None:
         return _FORMS.get(wanted.lower(), Form.TEXT)
-    return best_form(request.headers.get("accept", ""))
+    form = best_form(request.headers.get("accept", ""))
+    if form is None:
+        raise Refusal(406, f"A listing comes as {', '.join(Form)}; none of them is accepted.")
+    return form

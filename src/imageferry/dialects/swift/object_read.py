@@ -11,8 +11,9 @@ from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import object_headers
 from imageferry.dialects.swift.paths import object_of, refuse_what_is_not_offered
+from imageferry.dialects.swift.put_reply import HTML
 from imageferry.domain.access import Act
-from imageferry.domain.errors import RangeNotSatisfiable
+from imageferry.domain.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from imageferry.service.objects import Objects, OpenObject
 from imageferry.service.services import Services
 from imageferry.wire import ranges, swift
@@ -26,7 +27,7 @@ def get_or_head(request: Request, services: Services) -> Answer:
     refuse_what_is_not_offered(request, but="part-number")
     as_stored = request.query.get("multipart-manifest") == "get"
     to_read = request.method == "GET"
-    opened = objects.open(request.caller, *path, as_stored=as_stored, to_read=to_read)
+    opened = _opened(request, objects, as_stored=as_stored, to_read=to_read)
     if as_stored and opened.item.whole is not None:
         return _segments(request, objects)
     headers = object_headers(opened.item, etag=opened.etag, is_large=opened.is_large)
@@ -37,7 +38,7 @@ def get_or_head(request: Request, services: Services) -> Answer:
     if verdict is Verdict.NOT_MODIFIED:
         return Answer(status=304, headers=headers)
     if verdict is Verdict.FAILED:
-        return Answer(status=412, headers=headers)
+        return Answer(status=412, headers=[HTML, *(row for row in headers if row[0] not in _OF_BYTES)])
     if part is not None:
         headers.append(("content-range", ranges.content_range(part.span, opened.size)))
         length = part.span[1] - part.span[0]
@@ -55,6 +56,20 @@ def get_or_head(request: Request, services: Services) -> Answer:
     start, stop = spans[0]
     headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
     return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)
+
+
+_OF_BYTES = ("content-type", "accept-ranges")
+
+
+def _opened(request: Request, objects: Objects, *, as_stored: bool, to_read: bool) -> OpenObject:
+    """Raises PreconditionFailed: what is not there has no tag that could match. Source: RFC 9110, section 13.1.1."""
+    path = object_of(request)
+    try:
+        return objects.open(request.caller, *path, as_stored=as_stored, to_read=to_read)
+    except NotFound as error:
+        if "if-match" in request.headers:
+            raise PreconditionFailed(f"object {path[1]}/{path[2]}", "If-Match") from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,13 @@ from imageferry.dialects.swift.metadata import changed_traits, copied_traits, fr
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_named, object_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML, created, promised_etag
 from imageferry.domain.access import Act, ProjectId
-from imageferry.domain.errors import LengthRequired
+from imageferry.domain.errors import LengthRequired, PreconditionFailed
+from imageferry.domain.object import StoredObject
+from imageferry.service.objects import Traits
 from imageferry.service.services import Services
+from imageferry.wire.conditions import Verdict, judge
 from imageferry.wire.dates import last_modified
+from imageferry.wire.ranges import parse_range
 
 
 def put(request: Request, services: Services) -> Answer | Receiving:
@@ -79,13 +83,21 @@ def _copied(
     request: Request, services: Services, source: tuple[ProjectId, str, str], target: tuple[ProjectId, str, str]
 ) -> Answer:
     as_stored = request.query.get("multipart-manifest") == "get"
+
+    def traits(item: StoredObject) -> Traits:
+        etag = item.md5 if item.whole is None or as_stored else item.whole.etag
+        if judge(request.headers, etag=etag, modified=item.updated_at) is Verdict.FAILED:
+            raise PreconditionFailed(f"object {source[1]}/{source[2]}", "of the copy")
+        return copied_traits(request, item, target[2], as_stored=as_stored)
+
     item, copied = services.objects.copy(
         request.caller,
         source,
         target,
-        lambda item: copied_traits(request, item, target[2], as_stored=as_stored),
+        traits,
         as_stored=as_stored,
         only_if_absent=_only_if_absent(request),
+        part=partial(_part, request),
     )
     return created(
         copied,
@@ -94,6 +106,19 @@ def _copied(
         ("x-copied-from-last-modified", last_modified(item.updated_at)),
         *((f"x-object-meta-{name}", value) for name, value in copied.metadata.items()),
     )
+
+
+def _part(request: Request, size: int) -> tuple[int, int] | None:
+    """The bytes that a copy is to have.
+
+    Raises:
+        Refusal: 400, several parts: they would be no copy of anything.
+        RangeNotSatisfiable: it lies outside.
+    """
+    spans = parse_range(request.headers.get("range"), size)
+    if spans is not None and len(spans) > 1:
+        raise Refusal(400, "A copy can be made of one range only")
+    return None if spans is None else spans[0]
 
 
 def _refuse_body(request: Request) -> None:

@@ -13,7 +13,7 @@ MAX_FAILURES = 1000  # errors in one answer; more, and the work ends there
 
 
 def form_of(request: Request) -> Form:
-    return reports.best_form(request.headers.get("accept", ""))
+    return reports.best_form(request.headers.get("accept", "")) or Form.TEXT
 
 
 @dataclass

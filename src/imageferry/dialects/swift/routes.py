@@ -142,4 +142,4 @@ def _cross_domain(_: Request, __: Services) -> Answer:
 
 
 def _healthcheck(_: Request, __: Services) -> Answer:
-    return Answer(status=200, headers=[("content-type", "text/plain; charset=UTF-8")], body=b"OK")
+    return Answer(status=200, headers=[("content-type", "text/plain")], body=b"OK")
