@@ -1,20 +1,30 @@
-"""A client with as little of its own as can be: sockets, sendfile, recv_into. Runs as a process of its own."""
+"""A client with as little of its own as can be: sockets, sendfile, recv_into. Runs as a process of its own.
+
+    python -m benchmarks.wire JOB     a JSON list: what to do, and its arguments
+
+Prints the seconds it took.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+Job = list[object]
 
-def put(address: str, path: str, source: Path, headers: dict[str, str]) -> float:
+
+def put(address: str, path: str, token: str, source: str) -> float:
     """PUT a file; returns seconds from the first byte out to the whole answer in."""
-    size = source.stat().st_size
-    with socket.create_connection(_split(address)) as connection, source.open("rb") as file:
-        head = _head("PUT", path, address, {**headers, "Content-Length": str(size)})
+    size = Path(source).stat().st_size
+    with socket.create_connection(_split(address)) as connection, Path(source).open("rb") as file:
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream", "Connection": "close"}
+        head = _head("PUT", path, address, token, headers)
         started = time.monotonic()
         connection.sendall(head)
         offset = 0
@@ -22,39 +32,87 @@ def put(address: str, path: str, source: Path, headers: dict[str, str]) -> float
             offset += os.sendfile(connection.fileno(), file.fileno(), offset, size - offset)
         answer = connection.recv(65536)
         elapsed = time.monotonic() - started
-    if b" 201 " not in answer.split(b"\r\n")[0]:
+    if b" 20" not in answer.split(b"\r\n")[0]:
         raise SystemExit(f"PUT {path}: {answer[:300]!r}")
     return elapsed
 
 
-def get(address: str, path: str, headers: dict[str, str]) -> float:
+def get(address: str, path: str, token: str) -> float:
     """GET and throw away; returns seconds."""
-    buffer = bytearray(1 << 20)
-    with socket.create_connection(_split(address)) as connection:
+    with Line(address, token) as line:
         started = time.monotonic()
-        connection.sendall(_head("GET", path, address, headers))
-        received = b""
-        while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
-        head, _, rest = received.partition(b"\r\n\r\n")
-        if b" 200 " not in head.split(b"\r\n")[0]:
-            raise SystemExit(f"GET {path}: {head[:300]!r}")
-        length = next(
-            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-        )
-        left = length - len(rest)
-        while left:
-            count = connection.recv_into(buffer, min(left, len(buffer)))
-            if not count:
-                raise SystemExit(f"GET {path}: cut off with {left} bytes to go")
-            left -= count
+        line.ask("GET", path)
         return time.monotonic() - started
 
 
-def in_processes(jobs: list[list[str]]) -> float:
+def many(address: str, path: str, token: str, method: str, count: int, size: int, start: float) -> float:
+    """``count`` requests one after the other to ``path`` + a number, with fresh bodies of ``size`` bytes.
+
+    ``start``: when to begin (monotonic clock), so that several processes begin together.
+    """
+    bodies = [os.urandom(size) for _ in range(count)]
+    with Line(address, token) as line:
+        time.sleep(max(0.0, start - time.monotonic()))
+        started = time.monotonic()
+        for number, body in enumerate(bodies):
+            line.ask(method, path.replace("#", str(number)), body)
+        return time.monotonic() - started
+
+
+class Line:
+    """A connection, used again for as long as the server leaves it open."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address = address
+        self._token = token
+        self._socket: socket.socket | None = None
+        self._buffer = bytearray(1 << 20)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> None:
+        """One request, its answer read and thrown away. Ends the process where it is an error."""
+        connection = self._socket or socket.create_connection(_split(self._address))
+        self._socket = connection
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        headers = {"Content-Length": str(len(body))} if body else {}
+        connection.sendall(_head(method, path, self._address, self._token, headers) + body)
+        received = b""
+        while b"\r\n\r\n" not in received:
+            piece = connection.recv(65536)
+            if not piece:
+                raise SystemExit(f"{method} {path}: cut off in the head")
+            received += piece
+        head, _, rest = received.partition(b"\r\n\r\n")
+        if b" 20" not in head.split(b"\r\n")[0]:
+            raise SystemExit(f"{method} {path}: {received[:300]!r}")
+        fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:])
+        left = int(fields[b"content-length"]) - len(rest)
+        while left:
+            count = connection.recv_into(self._buffer, min(left, len(self._buffer)))
+            if not count:
+                raise SystemExit(f"{method} {path}: cut off with {left} bytes to go")
+            left -= count
+        if b"close" in fields.get(b"connection", b""):
+            self._close()
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+_JOBS = {"put": put, "get": get, "many": many}
+
+
+def in_processes(jobs: list[Job]) -> float:
     """Run several of these clients at once, each a process; returns the seconds of the slowest."""
     running = [
-        subprocess.Popen([sys.executable, "-m", "benchmarks.wire", *job], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-m", "benchmarks.wire", json.dumps(job)], stdout=subprocess.PIPE, text=True)
         for job in jobs
     ]
     seconds = []
@@ -66,9 +124,9 @@ def in_processes(jobs: list[list[str]]) -> float:
     return max(seconds)
 
 
-def _head(method: str, path: str, address: str, headers: dict[str, str]) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {address}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+def _head(method: str, path: str, address: str, token: str, more: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {address}", f"X-Auth-Token: {token}"]
+    lines += [f"{name}: {value}" for name, value in more.items()]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
@@ -78,6 +136,5 @@ def _split(address: str) -> tuple[str, int]:
 
 
 if __name__ == "__main__":
-    method, where, what, token, *rest = sys.argv[1:]
-    auth = {"X-Auth-Token": token}
-    print(put(where, what, Path(rest[0]), auth) if method == "put" else get(where, what, auth))
+    what, *arguments = json.loads(sys.argv[1])
+    print(_JOBS[what](*arguments))
