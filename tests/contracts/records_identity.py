@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from imageferry.domain.access import DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import DomainId, ProjectId, Role, UserId, Where
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
 from imageferry.ports.records import Records, TokenRow
@@ -20,7 +20,7 @@ def a_token(user_id: UserId, project_id: ProjectId | None = None, text: str = "a
     return TokenRow(
         hash=text,
         user_id=user_id,
-        project_id=project_id,
+        where=None if project_id is None else Where.project(project_id),
         methods=("password",),
         issued_at=at(0),
         expires_at=at(end),
@@ -110,7 +110,7 @@ class IdentityContract:
             alien = a_project(session, other, "p1")
             user = a_user(session, one)
             for role in (Role.MEMBER, Role.READER):
-                session.identity.grant(user.id, alien.id, role)
+                session.identity.grant(user.id, Where.project(alien.id), role)
             assert session.identity.projects(domain_id=one.id) == kept
             assert session.identity.projects(domain_id=one.id, after=kept[1].id, limit=2) == kept[2:4]
             assert {project.domain.name for project in session.identity.projects(name="p1")} == {"one", "other"}
@@ -172,11 +172,11 @@ class IdentityContract:
             user, other = a_user(session, domain, "one"), a_user(session, domain, "other")
             session.identity.update_user(replace(other, default_project_id=project.id))
             for person in (user, other):
-                session.identity.grant(person.id, project.id, Role.MEMBER)
+                session.identity.grant(person.id, Where.project(project.id), Role.MEMBER)
                 session.identity.add_token(a_token(person.id, project.id, person.name))
             session.identity.delete_user(user.id)
             assert session.identity.token("one") is None
-            assert session.identity.grants() == [(other.id, project.id, Role.MEMBER)]
+            assert session.identity.grants() == [(other.id, Where.project(project.id), Role.MEMBER)]
             session.identity.delete_project(project.id)
             assert session.identity.token("other") is None
             assert session.identity.grants() == []
@@ -200,23 +200,23 @@ class IdentityContract:
             domain = a_domain(session)
             user, project = a_user(session, domain), a_project(session, domain)
             for _ in range(2):
-                session.identity.grant(user.id, project.id, Role.ADMIN)
-                session.identity.grant(user.id, project.id, Role.READER)
-            assert session.identity.granted(user.id, project.id) == {Role.ADMIN, Role.READER}
+                session.identity.grant(user.id, Where.project(project.id), Role.ADMIN)
+                session.identity.grant(user.id, Where.project(project.id), Role.READER)
+            assert session.identity.granted(user.id, Where.project(project.id)) == {Role.ADMIN, Role.READER}
             for _ in range(2):
-                session.identity.ungrant(user.id, project.id, Role.ADMIN)
-            assert session.identity.granted(user.id, project.id) == {Role.READER}
-            assert session.identity.grants(user_id=user.id) == [(user.id, project.id, Role.READER)]
-            assert session.identity.grants(project_id=NOWHERE) == []
+                session.identity.ungrant(user.id, Where.project(project.id), Role.ADMIN)
+            assert session.identity.granted(user.id, Where.project(project.id)) == {Role.READER}
+            assert session.identity.grants(user_id=user.id) == [(user.id, Where.project(project.id), Role.READER)]
+            assert session.identity.grants(where=Where.project(NOWHERE)) == []
 
     def test_a_grant_needs_a_user_and_a_project(self, records: Records) -> None:
         with records.writing() as session:
             domain = a_domain(session)
             user, project = a_user(session, domain), a_project(session, domain)
             with pytest.raises(NotFound, match="user"):
-                session.identity.grant(NOBODY, project.id, Role.MEMBER)
+                session.identity.grant(NOBODY, Where.project(project.id), Role.MEMBER)
             with pytest.raises(NotFound, match="project"):
-                session.identity.grant(user.id, NOWHERE, Role.MEMBER)
+                session.identity.grant(user.id, Where.project(NOWHERE), Role.MEMBER)
 
     def test_a_token_is_kept_as_it_was_given_and_deleted_once(self, records: Records) -> None:
         with records.writing() as session:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from imageferry import bootstrap
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.access import Role
-from imageferry.domain.identity import Login, NamedIn, Project, Scope
+from imageferry.domain.identity import Login, NamedIn, Project, ScopeWish, Wanted
 from imageferry.domain.moment import SECOND, Moment
 from imageferry.domain.region import Region
 from imageferry.service.services import Services
@@ -73,11 +73,10 @@ class Cloud:
     users: Mapping[str, str] = field(default_factory=dict)  # name to id
     token: str | None = None
 
-    def as_(self, user: str | None, project: str | None = None) -> Cloud:
+    def as_(self, user: str | None, project: str | None = None, scope: ScopeWish = Wanted.UNSCOPED) -> Cloud:
         """The same service, for a user with a fresh token; passwords are "pw of <name>"."""
         token = None
         if user is not None:
-            scope: NamedIn | str = Scope.UNSCOPED
             if project is not None:
                 scope = NamedIn(id=self.projects[project].id)
             login = Login(methods=("password",), user=NamedIn(id=self.users[user]), password=f"pw of {user}")

@@ -174,11 +174,18 @@ def test_role_assignments_are_listed_by_what_is_asked(admin: Cloud) -> None:
         f"{mine}&role.id=reader",
         "user.id=ghost",
         "role.id=ghost",
-        f"{mine}&group.id=x",
+        "group.id=x",
         f"{mine}&scope.domain.id=default",
         f"{mine}&scope.system=all",
     ):
         assert listed(query) == []
+    for query in (
+        "user.id=x&group.id=y",
+        "group.id=y&effective",
+        f"{here}&scope.system=all",
+        f"{here}&scope.domain.id=x",
+    ):
+        assert admin.get(f"/v3/role_assignments?{query}").status == 400
     assert [found["role"]["id"] for found in listed(f"{mine}&effective")] == ["member", "reader"]
     assert [found["role"]["id"] for found in listed(f"{mine}&effective=true&role.id=reader")] == ["reader"]
     home = {"id": "default", "name": "Default"}
@@ -230,6 +237,11 @@ _CALLS = [
     ("DELETE", "/v3/projects/{demo}/users/{mira}/roles/member", None),
     ("GET", "/v3/projects/{demo}/users/{mira}/roles/member", None),
     ("GET", "/v3/projects/{demo}/users/{mira}/roles", None),
+    ("PUT", "/v3/domains/default/users/{mira}/roles/reader", None),
+    ("GET", "/v3/domains/default/users/{mira}/roles/reader", None),
+    ("PUT", "/v3/system/users/{mira}/roles/admin", None),
+    ("DELETE", "/v3/system/users/{admin}/roles/admin", None),
+    ("GET", "/v3/system/users/{admin}/roles", None),
     ("GET", "/v3/role_assignments", None),
     ("GET", "/v3/role_assignments?user.id={mira}", None),
 ]

@@ -156,6 +156,9 @@ _UNKNOWN: list[tuple[dict[str, Any], object]] = [
     (password(name="mira", domain={"id": "ghost"}, password="pw of mira"), None),
     (password(name="\U0001f600‮", domain={"name": "\U0001f600"}, password="\U0001f600"), None),
     (password(), {"project": {"id": "ghost"}}),
+    (password(), {"domain": {"id": "ghost"}}),
+    (password(), {"domain": {"name": "Default"}}),
+    (password(), {"system": {"all": True}}),
     (password(), {"project": {"name": "demo", "domain": {"name": "Ab3dEfgh"}}}),
     (password(), {"project": {"name": "alt", "domain": {"id": "default"}}}),
     ({"methods": ["token"], "token": {"id": "ghost"}}, None),
@@ -215,8 +218,12 @@ _WRONG: list[tuple[object, str]] = [
     ({"auth": {"identity": password(), "scope": "all"}}, "auth.scope"),
     ({"auth": {"identity": password(), "scope": {}}}, "auth.scope"),
     ({"auth": {"identity": password(), "scope": {"project": {"name": "demo"}}}}, "auth.scope.project.domain"),
-    ({"auth": {"identity": password(), "scope": {"domain": {"id": "default"}}}}, "found 'domain'"),
-    ({"auth": {"identity": password(), "scope": {"system": {"all": True}}}}, "found 'system'"),
+    ({"auth": {"identity": password(), "scope": {"domain": {}}}}, "auth.scope.domain"),
+    ({"auth": {"identity": password(), "scope": {"domain": "x"}}}, "auth.scope.domain"),
+    ({"auth": {"identity": password(), "scope": {"system": "all"}}}, "auth.scope.system"),
+    ({"auth": {"identity": password(), "scope": {"system": {}}}}, "auth.scope.system"),
+    ({"auth": {"identity": password(), "scope": {"system": {"all": False}}}}, "auth.scope.system"),
+    ({"auth": {"identity": password(), "scope": {"system": {"all": True}, "domain": {"id": "x"}}}}, "system"),
 ]
 
 

@@ -180,8 +180,9 @@ def role_remove(ctx: click.Context, role: str, user_name: str, project_name: str
 def role_list(ctx: click.Context) -> None:
     """Who has which role where."""
     with _admin(ctx) as house:
-        for who, where, what in house.grants():
-            click.echo(f"{who.name}  {where.name}  {what}")
+        for found in house.grants():
+            where = "system" if found.place is None else found.place.name
+            click.echo(f"{found.user.name}  {where}  {found.role}")
 
 
 def _asked(name: str) -> str:

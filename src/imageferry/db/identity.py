@@ -1,28 +1,26 @@
-"""Domains, projects, users, grants and tokens in SQL."""
+"""Domains, projects and users in SQL."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from imageferry.db.schema import app_credentials, domains, grants, projects, tokens, users
+from imageferry.db.grants import SqlGrants, SqlTokens
+from imageferry.db.schema import domains, grants, projects, tokens, users
 from imageferry.db.sql import added, require
-from imageferry.domain.access import DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import DomainId, ProjectId, UserId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
-from imageferry.domain.moment import Moment
-from imageferry.ports.records import TokenRow
 
 _DOMAIN_OF = (domains.c.name.label("domain_name"), domains.c.enabled.label("domain_enabled"))
 _PROJECTS = select(projects, *_DOMAIN_OF).join(domains)
 _USERS = select(users, *_DOMAIN_OF).join(domains)
 
 
-class SqlIdentity:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class SqlIdentity(SqlGrants, SqlTokens):
+    """Who there is, what they may and how they prove it."""
 
     def add_domain(self, domain: Domain) -> None:
         values = {"id": domain.id, "name": domain.name, "enabled": domain.enabled}
@@ -157,69 +155,6 @@ class SqlIdentity:
         if not self._connection.execute(change).rowcount:
             raise NotFound("user", user_id)
         self._connection.execute(delete(tokens).where(tokens.c.user_id == user_id))
-
-    def grant(self, user_id: UserId, project_id: ProjectId, role: Role) -> None:
-        require(self._connection, users.c.id, user_id, kind="user")
-        require(self._connection, projects.c.id, project_id, kind="project")
-        added(self._connection, grants, {"user_id": user_id, "project_id": project_id, "role": role.value})
-
-    def ungrant(self, user_id: UserId, project_id: ProjectId, role: Role) -> None:
-        its_row = (grants.c.user_id == user_id, grants.c.project_id == project_id, grants.c.role == role.value)
-        self._connection.execute(delete(grants).where(*its_row))
-
-    def granted(self, user_id: UserId, project_id: ProjectId) -> frozenset[Role]:
-        query = select(grants.c.role).where(grants.c.user_id == user_id, grants.c.project_id == project_id)
-        return frozenset(Role(role) for role in self._connection.execute(query).scalars())
-
-    def grants(
-        self, *, user_id: UserId | None = None, project_id: ProjectId | None = None
-    ) -> list[tuple[UserId, ProjectId, Role]]:
-        query = select(grants).order_by(grants.c.user_id, grants.c.project_id, grants.c.role)
-        if user_id is not None:
-            query = query.where(grants.c.user_id == user_id)
-        if project_id is not None:
-            query = query.where(grants.c.project_id == project_id)
-        return [(row.user_id, row.project_id, Role(row.role)) for row in self._connection.execute(query)]
-
-    def add_token(self, token: TokenRow) -> None:
-        require(self._connection, users.c.id, token.user_id, kind="user")
-        if token.project_id is not None:
-            require(self._connection, projects.c.id, token.project_id, kind="project")
-        if token.credential_id is not None:
-            require(self._connection, app_credentials.c.id, token.credential_id, kind="application credential")
-        values = {
-            "hash": token.hash,
-            "user_id": token.user_id,
-            "project_id": token.project_id,
-            "methods": list(token.methods),
-            "issued_at": token.issued_at,
-            "expires_at": token.expires_at,
-            "audit_ids": list(token.audit_ids),
-            "credential_id": token.credential_id,
-        }
-        if not added(self._connection, tokens, values):
-            raise AlreadyExists("token", token.hash)
-
-    def token(self, token_hash: str) -> TokenRow | None:
-        row = self._connection.execute(select(tokens).where(tokens.c.hash == token_hash)).first()
-        if row is None:
-            return None
-        return TokenRow(
-            hash=row.hash,
-            user_id=row.user_id,
-            project_id=row.project_id,
-            methods=tuple(row.methods),
-            issued_at=row.issued_at,
-            expires_at=row.expires_at,
-            audit_ids=tuple(row.audit_ids),
-            credential_id=row.credential_id,
-        )
-
-    def delete_token(self, token_hash: str) -> bool:
-        return self._connection.execute(delete(tokens).where(tokens.c.hash == token_hash)).rowcount > 0
-
-    def delete_tokens(self, *, expired_before: Moment) -> int:
-        return self._connection.execute(delete(tokens).where(tokens.c.expires_at < expired_before)).rowcount
 
     def _domain(self, query: Select[Any]) -> Domain | None:
         row = self._connection.execute(query).first()

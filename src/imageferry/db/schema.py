@@ -80,6 +80,21 @@ grants = Table(
     Column("role", TEXT, primary_key=True),
 )
 
+domain_grants = Table(
+    "domain_grants",
+    metadata,
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("domain_id", TEXT, ForeignKey("domains.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", TEXT, primary_key=True),
+)
+
+system_grants = Table(
+    "system_grants",
+    metadata,
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", TEXT, primary_key=True),
+)
+
 app_credentials = Table(
     "app_credentials",
     metadata,
@@ -101,6 +116,8 @@ tokens = Table(
     Column("hash", TEXT, primary_key=True),
     Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("project_id", TEXT, ForeignKey("projects.id", ondelete="CASCADE"), index=True),
+    Column("domain_id", TEXT, ForeignKey("domains.id", ondelete="CASCADE"), index=True),
+    Column("system", Boolean, nullable=False),  # neither project nor domain nor this: unscoped
     Column("methods", JSON_TEXT, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
@@ -160,6 +177,9 @@ containers = Table(
     Column("metadata", JSON_TEXT, nullable=False),
     Column("readers", TEXT, nullable=False),  # access lists
     Column("writers", TEXT, nullable=False),
+    Column("keeps_versions", Boolean),  # NULL: never did
+    Column("archive", TEXT),  # the container that old states of objects go into
+    Column("archiving", TEXT),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project_id", "name"),
@@ -180,10 +200,33 @@ objects = Table(
     Column("manifest", TEXT),
     Column("whole_size", BigInteger),  # of a static large object
     Column("whole_etag", TEXT),
+    Column("link", JSON_TEXT),
+    Column("version", BigInteger),  # NULL: put while no versions were kept
     Column("delete_at", BigInteger, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("container_id", "name"),
+)
+
+object_versions = Table(
+    "object_versions",
+    metadata,
+    Column("container_id", TEXT, ForeignKey("containers.id"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("object_id", TEXT, nullable=False),
+    Column("blob_id", TEXT, ForeignKey("blobs.id"), index=True),  # NULL: the object was deleted then
+    Column("size", BigInteger, nullable=False),
+    Column("md5", TEXT, nullable=False),
+    Column("content_type", TEXT, nullable=False),
+    Column("metadata", JSON_TEXT, nullable=False),
+    Column("headers", JSON_TEXT, nullable=False),
+    Column("manifest", TEXT),
+    Column("whole_size", BigInteger),
+    Column("whole_etag", TEXT),
+    Column("link", JSON_TEXT),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
 )
 
 image_ids = Table(  # every id that was ever given to an image: none is given twice

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import NewType
 
-from imageferry.domain.access import Caller, DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import SYSTEM, Caller, DomainId, ProjectId, Role, UserId, Where
 from imageferry.domain.errors import BadInput
 from imageferry.domain.moment import Moment
 
@@ -62,7 +63,8 @@ class AppCredential:
 class Token:
     """What a valid token says. The token itself is known to its bearer only.
 
-    ``roles`` are the granted ones and what they imply, on ``project``; empty when unscoped.
+    It is good for a project, a domain or the system, or for none of them: then it is unscoped and
+    has no roles. ``roles`` are the granted ones there and what they imply.
     """
 
     user: User
@@ -73,12 +75,43 @@ class Token:
     expires_at: Moment
     audit_ids: tuple[str, ...]
     credential: AppCredential | None = None  # what it was made with, if that was one
+    domain: Domain | None = None
+    system: bool = False
+
+    @property
+    def scoped(self) -> bool:
+        return self.project is not None or self.domain is not None or self.system
 
     @property
     def caller(self) -> Caller:
-        project_id = None if self.project is None else self.project.id
-        restricted = self.credential is not None and not self.credential.unrestricted
-        return Caller(user_id=self.user.id, project_id=project_id, roles=self.roles, restricted=restricted)
+        return Caller(
+            user_id=self.user.id,
+            project_id=None if self.project is None else self.project.id,
+            roles=self.roles,
+            domain_id=None if self.domain is None else self.domain.id,
+            system=self.system,
+            restricted=self.credential is not None and not self.credential.unrestricted,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignment:
+    """A role that a user has in a project or a domain, or on the system (``place`` None)."""
+
+    user: User
+    place: Project | Domain | None
+    role: Role
+
+    @property
+    def where(self) -> Where:
+        return where_of(self.place)
+
+
+def where_of(place: Project | Domain | None) -> Where:
+    """``place`` None: the system."""
+    if isinstance(place, Project):
+        return Where.project(place.id)
+    return SYSTEM if place is None else Where.domain(place.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +136,23 @@ class Login:
     secret: str | None = None
 
 
-class Scope:
-    """What a token shall be good for, beside a project named by ``NamedIn``."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedDomain:
+    """A domain as a stranger names it: by id or by name."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class Wanted(Enum):
+    """What a token shall be good for, beside a project named by ``NamedIn`` and a domain by ``NamedDomain``."""
 
     DEFAULT = "default"  # the user's default project if there is one, else unscoped
     UNSCOPED = "unscoped"
+    SYSTEM = "system"
+
+
+ScopeWish = NamedIn | NamedDomain | Wanted
 
 
 def checked_name(kind: str, name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from imageferry.domain.access import IMPLIED, Act, Caller, DomainId, ProjectId, Role, UserId, allow
+from imageferry.domain.access import Act, Caller, DomainId, ProjectId, Role, UserId, Where, allow
 from imageferry.domain.errors import BadInput, Forbidden, NotAuthenticated, NotFound, StatusConflict
 from imageferry.domain.identity import DEFAULT_DOMAIN, Domain, Project, User, checked_name, checked_text
 from imageferry.ports.records import Records, Session
@@ -16,15 +16,6 @@ from imageferry.service.passwords import PasswordHasher
 
 _Key = TypeVar("_Key", bound=str)
 _Thing = TypeVar("_Thing")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Assignment:
-    """A role that a user has in a project."""
-
-    user: User
-    project: Project
-    role: Role
 
 
 class Administration:
@@ -166,47 +157,19 @@ class Administration:
 
     # -- roles ---------------------------------------------------------------
 
-    def grant(self, caller: Caller, user_id: UserId, project_id: ProjectId, role: Role) -> None:
+    def grant(self, caller: Caller, user_id: UserId, where: Where, role: Role) -> None:
+        """Raises NotFound (user, project or domain)."""
         allow(caller, Act.MANAGE_IDENTITY)
         with self._records.writing() as session:
-            session.identity.grant(user_id, project_id, role)
+            session.identity.grant(user_id, where, role)
 
-    def ungrant(self, caller: Caller, user_id: UserId, project_id: ProjectId, role: Role) -> None:
+    def ungrant(self, caller: Caller, user_id: UserId, where: Where, role: Role) -> None:
         """Raises NotFound: the user has no such role there."""
         allow(caller, Act.MANAGE_IDENTITY)
         with self._records.writing() as session:
-            if role not in session.identity.granted(user_id, project_id):
+            if role not in session.identity.granted(user_id, where):
                 raise NotFound("role assignment", role)
-            session.identity.ungrant(user_id, project_id, role)
-
-    def granted(self, caller: Caller, user_id: UserId, project_id: ProjectId) -> list[Role]:
-        """The roles as granted. Raises NotFound (user or project)."""
-        allow(caller, Act.MANAGE_IDENTITY)
-        with self._records.reading() as session:
-            _there("user", user_id, session.identity.user)
-            _there("project", project_id, session.identity.project)
-            return sorted(session.identity.granted(user_id, project_id))
-
-    def assignments(
-        self,
-        caller: Caller,
-        *,
-        user_id: UserId | None = None,
-        project_id: ProjectId | None = None,
-        role: str | None = None,
-        effective: bool = False,
-    ) -> list[Assignment]:
-        """Who has which role where. ``effective``: with what the roles imply."""
-        allow(caller, Act.MANAGE_IDENTITY)
-        with self._records.reading() as session:
-            rows = session.identity.grants(user_id=user_id, project_id=project_id)
-            if effective:
-                rows = sorted({(user, project, also) for user, project, given in rows for also in IMPLIED[given]})
-            rows = [row for row in rows if role in (None, row[2].value)]
-            users = {key: session.identity.user(key) for key in {row[0] for row in rows}}
-            projects = {key: session.identity.project(key) for key in {row[1] for row in rows}}
-        found = [(users[user], projects[project], given) for user, project, given in rows]
-        return [Assignment(user=u, project=p, role=r) for u, p, r in found if u is not None and p is not None]
+            session.identity.ungrant(user_id, where, role)
 
     def _hashed(self, password: str) -> str:
         if not password:

@@ -6,10 +6,24 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from imageferry.domain.access import Act, Caller, DomainId, ProjectId, UserId, allow
-from imageferry.domain.errors import Forbidden, NotFound
-from imageferry.domain.identity import Domain, Project, User
+from imageferry.domain.access import (
+    IMPLIED,
+    SYSTEM,
+    Act,
+    Caller,
+    DomainId,
+    ProjectId,
+    Role,
+    Scope,
+    UserId,
+    Where,
+    allow,
+    may,
+)
+from imageferry.domain.errors import NotFound
+from imageferry.domain.identity import Assignment, Domain, Project, User
 from imageferry.ports.records import Records
+from imageferry.service.naming import assignments_of
 
 _PAGE = 1000  # rows a query
 _MOST = 100_000  # rows of one list: clients of these lists know no pages
@@ -30,11 +44,9 @@ class Directory:
         self._records = records
 
     def projects_of(self, caller: Caller, user_id: UserId) -> list[Project]:
-        """The projects in which a user has a role: one's own list, or anybody's for an admin."""
-        _self_or_admin(caller, user_id)
+        """The projects in which a user has a role: one's own list, or for who may look users up."""
+        self.user(caller, user_id)
         with self._records.reading() as session:
-            if session.identity.user(user_id) is None:
-                raise NotFound("user", user_id)
             return _all(lambda after: session.identity.projects(user_id=user_id, after=after, limit=_PAGE))
 
     def scopes_of(self, caller: Caller) -> list[Project]:
@@ -42,47 +54,95 @@ class Directory:
         projects = self.projects_of(caller, caller.user_id)
         return [project for project in projects if project.enabled and project.domain.enabled]
 
+    def domain_scopes_of(self, caller: Caller) -> list[Domain]:
+        """The domains that the caller could get a token for."""
+        with self._records.reading() as session:
+            places = [where for _, where, _ in session.identity.grants(user_id=caller.user_id)]
+            found = [session.identity.domain(where.domain_id) for where in dict.fromkeys(places) if where.domain_id]
+        return [domain for domain in found if domain is not None and domain.enabled]
+
+    def reaches_system(self, caller: Caller) -> bool:
+        """Whether the caller could get a token for the system."""
+        with self._records.reading() as session:
+            return bool(session.identity.granted(caller.user_id, SYSTEM))
+
     def user(self, caller: Caller, user_id: UserId) -> User:
-        _self_or_admin(caller, user_id)
+        if caller.user_id != user_id:
+            allow(caller, Act.READ_IDENTITY)
         with self._records.reading() as session:
             user = session.identity.user(user_id)
-        if user is None:
+        if user is None or (caller.user_id != user_id and not _sees(caller, user.domain.id)):
             raise NotFound("user", user_id)
         return user
 
     def users(self, caller: Caller, *, name: str | None = None, domain_id: DomainId | None = None) -> list[User]:
-        allow(caller, Act.MANAGE_IDENTITY)
+        allow(caller, Act.READ_IDENTITY)
+        if not _sees(caller, domain_id):
+            return []
+        home = caller.domain_id or domain_id
         with self._records.reading() as session:
-            return _all(lambda after: session.identity.users(name=name, domain_id=domain_id, after=after, limit=_PAGE))
+            return _all(lambda after: session.identity.users(name=name, domain_id=home, after=after, limit=_PAGE))
 
     def project(self, caller: Caller, project_id: ProjectId) -> Project:
-        """For the admin and for who has a role there; to anybody else it does not exist."""
+        """For who has a role there, and who may look projects up; to anybody else it does not exist."""
         with self._records.reading() as session:
             project = session.identity.project(project_id)
-            mine = caller.is_admin or bool(session.identity.granted(caller.user_id, project_id))
-        if project is None or not mine:
+            mine = bool(session.identity.granted(caller.user_id, Where.project(project_id)))
+        if project is None or not (mine or (may(caller, Act.READ_IDENTITY) and _sees(caller, project.domain.id))):
             raise NotFound("project", project_id)
         return project
 
     def projects(self, caller: Caller, *, name: str | None = None, domain_id: DomainId | None = None) -> list[Project]:
-        allow(caller, Act.MANAGE_IDENTITY)
+        allow(caller, Act.READ_IDENTITY)
+        if not _sees(caller, domain_id):
+            return []
+        home = caller.domain_id or domain_id
         with self._records.reading() as session:
-            return _all(
-                lambda after: session.identity.projects(name=name, domain_id=domain_id, after=after, limit=_PAGE)
-            )
+            return _all(lambda after: session.identity.projects(name=name, domain_id=home, after=after, limit=_PAGE))
 
     def domains(self, caller: Caller, *, name: str | None = None) -> list[Domain]:
-        allow(caller, Act.MANAGE_IDENTITY)
+        allow(caller, Act.READ_IDENTITY)
         with self._records.reading() as session:
-            return [domain for domain in session.identity.domains() if name is None or domain.name == name]
+            found = session.identity.domains()
+        return [domain for domain in found if _sees(caller, domain.id) and name in (None, domain.name)]
 
     def domain(self, caller: Caller, domain_id: DomainId) -> Domain:
-        allow(caller, Act.MANAGE_IDENTITY)
+        allow(caller, Act.READ_IDENTITY)
         with self._records.reading() as session:
             domain = session.identity.domain(domain_id)
-        if domain is None:
+        if domain is None or not _sees(caller, domain_id):
             raise NotFound("domain", domain_id)
         return domain
+
+    def granted(self, caller: Caller, user_id: UserId, where: Where) -> list[Role]:
+        """The roles as granted there. Raises NotFound (user, project or domain)."""
+        allow(caller, Act.READ_IDENTITY)
+        self.user(caller, user_id)
+        if where.project_id is not None:
+            self.project(caller, where.project_id)
+        if where.domain_id is not None:
+            self.domain(caller, where.domain_id)
+        with self._records.reading() as session:
+            return sorted(session.identity.granted(user_id, where))
+
+    def assignments(
+        self,
+        caller: Caller,
+        *,
+        user_id: UserId | None = None,
+        where: Where | None = None,
+        role: str | None = None,
+        effective: bool = False,
+    ) -> list[Assignment]:
+        """Who has which role where. ``effective``: with what the roles imply."""
+        allow(caller, Act.READ_IDENTITY)
+        with self._records.reading() as session:
+            rows = session.identity.grants(user_id=user_id, where=where)
+            if effective:
+                wide = ((user, place, also) for user, place, given in rows for also in sorted(IMPLIED[given]))
+                rows = list(dict.fromkeys(wide))
+            found = assignments_of(session, (row for row in rows if role in (None, row[2].value)))
+        return [item for item in found if _sees_assignment(caller, item)]
 
     def project_exists(self, project_id: ProjectId) -> bool:
         """For use-cases that are handed a project id by its owner's friend."""
@@ -101,9 +161,15 @@ class Directory:
         return None if project is None else project.id
 
 
-def _self_or_admin(caller: Caller, user_id: UserId) -> None:
-    if caller.user_id != user_id and not caller.is_admin:
-        raise Forbidden("read another user's data")
+def _sees(caller: Caller, domain_id: DomainId | None) -> bool:
+    """Whether what is in a domain is there for the caller: a token for a domain shows that one only."""
+    return caller.scope is not Scope.DOMAIN or domain_id in (None, caller.domain_id)
+
+
+def _sees_assignment(caller: Caller, item: Assignment) -> bool:
+    if isinstance(item.place, Project):
+        return _sees(caller, item.place.domain.id)
+    return caller.scope is not Scope.DOMAIN if item.place is None else _sees(caller, item.place.id)
 
 
 def _all(page: Callable[..., list[_Row]]) -> list[_Row]:

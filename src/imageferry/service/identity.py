@@ -9,14 +9,25 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
-from imageferry.domain.access import IMPLIED, Caller, Role
+from imageferry.domain.access import IMPLIED, SYSTEM, Act, Caller, Role, Where, may
 from imageferry.domain.errors import Forbidden, NotAuthenticated, NotFound
-from imageferry.domain.identity import AppCredential, Login, NamedIn, Project, Scope, Token, User
+from imageferry.domain.identity import (
+    AppCredential,
+    Domain,
+    Login,
+    NamedDomain,
+    NamedIn,
+    Project,
+    ScopeWish,
+    Token,
+    User,
+    Wanted,
+)
 from imageferry.domain.moment import later
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session, TokenRow
 from imageferry.service.directory import Directory
-from imageferry.service.naming import find_credential, find_project, find_user
+from imageferry.service.naming import find_credential, find_domain, find_project, find_user
 from imageferry.service.passwords import Nobody, PasswordHasher
 
 
@@ -41,7 +52,7 @@ class Identity(Directory):
 
     # -- tokens --------------------------------------------------------------
 
-    def log_in(self, login: Login, scope: NamedIn | str = Scope.DEFAULT) -> tuple[str, Token]:
+    def log_in(self, login: Login, scope: ScopeWish = Wanted.DEFAULT) -> tuple[str, Token]:
         """Issue a token.
 
         Returns:
@@ -49,12 +60,15 @@ class Identity(Directory):
 
         Raises:
             NotAuthenticated: for every reason alike; the reason stays in ``why`` for the log.
+            Forbidden: a token for the system is offered for one of a project or domain.
         """
         parent = None if login.token is None else self._token(login.token)
+        if parent is not None and parent[0].system and not isinstance(scope, Wanted):
+            raise Forbidden("use a token for the system to get one for a project or domain", "Use the password.")
         now = self._clock()
         credential = self._credential_of(login, parent, scope)
         user = self._user_of(login, parent, credential)
-        project = self._project_for(user, scope, credential)
+        where = self._where_for(user, scope, parent, credential)
         # A token made from a token dies with it: re-scoping must not prolong anything.
         expires_at = parent[1].expires_at if parent and login.password is None else later(now, seconds=self._token_s)
         if credential is not None and credential.expires_at is not None:
@@ -62,7 +76,7 @@ class Identity(Directory):
         row = TokenRow(
             hash="",
             user_id=user.id,
-            project_id=None if project is None else project.id,
+            where=where,
             methods=_methods(login, parent[1] if parent else None),
             issued_at=now,
             expires_at=expires_at,
@@ -98,10 +112,10 @@ class Identity(Directory):
         if caller is None:
             raise NotAuthenticated("no token")
         try:
-            token, _ = self._token(secret, expired_too=expired_too and caller.is_admin)
+            token, _ = self._token(secret, expired_too=expired_too and may(caller, Act.MANAGE_IDENTITY))
         except NotAuthenticated as error:
             raise NotFound("token", "(not shown)") from error
-        if token.user.id != caller.user_id and not caller.is_admin:
+        if token.user.id != caller.user_id and not may(caller, Act.MANAGE_IDENTITY):
             raise Forbidden("examine another user's token")
         return token
 
@@ -124,22 +138,22 @@ class Identity(Directory):
         user = session.identity.user(row.user_id)
         if user is None or not user.enabled or not user.domain.enabled:
             raise NotAuthenticated("the user is gone or disabled")
-        project, credential, roles = None, None, frozenset[Role]()
-        if row.project_id is not None:
-            project = session.identity.project(row.project_id)
-            if project is None or not project.enabled or not project.domain.enabled:
-                raise NotAuthenticated("the project is gone or disabled")
-            roles = _with_implied(session.identity.granted(user.id, project.id))
+        place, credential, roles = None, None, frozenset[Role]()
+        if row.where is not None:
+            place = _open_place(session, row.where)
+            roles = _with_implied(session.identity.granted(user.id, row.where))
             if row.credential_id is not None:
                 credential = session.credentials.get(row.credential_id)
                 if credential is None:
                     raise NotAuthenticated("the application credential is gone")
                 roles &= _with_implied(credential.roles)  # a role that was taken from the user is gone here too
             if not roles:
-                raise NotAuthenticated("no role in the project")
+                raise NotAuthenticated(f"no role on the {row.where.scope}")
         return Token(
             user=user,
-            project=project,
+            project=place if isinstance(place, Project) else None,
+            domain=place if isinstance(place, Domain) else None,
+            system=row.where == SYSTEM,
             roles=roles,
             methods=row.methods,
             issued_at=row.issued_at,
@@ -149,7 +163,7 @@ class Identity(Directory):
         )
 
     def _credential_of(
-        self, login: Login, parent: tuple[Token, TokenRow] | None, scope: NamedIn | str
+        self, login: Login, parent: tuple[Token, TokenRow] | None, scope: ScopeWish
     ) -> AppCredential | None:
         """The application credential that stands behind a log-in: offered now, or behind the token that was."""
         if login.credential is None or login.secret is None:
@@ -162,7 +176,7 @@ class Identity(Directory):
             raise NotAuthenticated("unknown application credential or wrong secret")
         if credential.expires_at is not None and credential.expires_at <= self._clock():
             raise NotAuthenticated("expired application credential")
-        if scope != Scope.DEFAULT:
+        if scope is not Wanted.DEFAULT:
             raise NotAuthenticated("an application credential has its own scope")
         return credential
 
@@ -190,38 +204,66 @@ class Identity(Directory):
             raise NotAuthenticated("token and password are of different users")
         return user
 
-    def _project_for(self, user: User, scope: NamedIn | str, credential: AppCredential | None) -> Project | None:
+    def _where_for(
+        self,
+        user: User,
+        wish: ScopeWish,
+        parent: tuple[Token, TokenRow] | None,
+        credential: AppCredential | None,
+    ) -> Where | None:
         if credential is not None:
-            return self._project_of(credential, scope)
-        if scope == Scope.UNSCOPED:
-            return None
+            return self._where_of(credential, wish)
         with self._records.reading() as session:
-            if isinstance(scope, NamedIn):
-                project = find_project(session, scope)
-                if project is None:
-                    raise NotAuthenticated("unknown project")
-            else:
-                default = user.default_project_id
-                project = None if default is None else session.identity.project(default)
-                if project is None:
-                    return None
-            trouble = ""
-            if not session.identity.granted(user.id, project.id):
-                trouble = "no role in the project"
-            elif not project.enabled or not project.domain.enabled:
-                trouble = "the project is disabled"
-        if trouble and isinstance(scope, NamedIn):
-            raise NotAuthenticated(trouble)
-        return None if trouble else project  # a default that is of no use must not keep its user out
+            if wish is not Wanted.DEFAULT:
+                where = _named(session, wish)
+                if where is not None and not session.identity.granted(user.id, where):
+                    raise NotAuthenticated(f"no role on the {where.scope}")
+                return where
+            if user.default_project_id is None or (parent is not None and parent[0].system):
+                return None
+            where = Where.project(user.default_project_id)
+            project = session.identity.project(user.default_project_id)
+            useful = project is not None and project.enabled and project.domain.enabled
+            # A default that is of no use must not keep its user out.
+            return where if useful and session.identity.granted(user.id, where) else None
 
-    def _project_of(self, credential: AppCredential, scope: NamedIn | str) -> Project:
+    def _where_of(self, credential: AppCredential, wish: ScopeWish) -> Where:
         """An application credential, and every token made from one of its tokens, stays in its project."""
+        where = Where.project(credential.project_id)
         with self._records.reading() as session:
-            project = session.identity.project(credential.project_id)
-            wanted = find_project(session, scope) if isinstance(scope, NamedIn) else project
-        if project is None or wanted != project or scope == Scope.UNSCOPED:
-            raise NotAuthenticated("not the project of the application credential")
-        return project
+            if wish is not Wanted.DEFAULT and _named(session, wish) != where:
+                raise NotAuthenticated("not the project of the application credential")
+        return where
+
+
+def _named(session: Session, wish: ScopeWish) -> Where | None:
+    """What a stranger names; None: nothing, on purpose. Raises NotAuthenticated: there is no such thing."""
+    if isinstance(wish, NamedIn):
+        project = find_project(session, wish)
+        if project is None:
+            raise NotAuthenticated("unknown project")
+        return Where.project(project.id)
+    if isinstance(wish, NamedDomain):
+        domain = find_domain(session, wish)
+        if domain is None:
+            raise NotAuthenticated("unknown domain")
+        return Where.domain(domain.id)
+    return SYSTEM if wish is Wanted.SYSTEM else None
+
+
+def _open_place(session: Session, where: Where) -> Project | Domain | None:
+    """What a token is good for, if that is a thing. Raises NotAuthenticated: it is gone or disabled."""
+    if where.project_id is not None:
+        project = session.identity.project(where.project_id)
+        if project is not None and project.enabled and project.domain.enabled:
+            return project
+    elif where.domain_id is not None:
+        domain = session.identity.domain(where.domain_id)
+        if domain is not None and domain.enabled:
+            return domain
+    else:
+        return None
+    raise NotAuthenticated(f"the {where.scope} is gone or disabled")
 
 
 def _with_implied(granted: frozenset[Role]) -> frozenset[Role]:

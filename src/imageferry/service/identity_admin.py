@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from imageferry.domain.access import DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import SYSTEM, DomainId, ProjectId, Role, UserId, Where
 from imageferry.domain.errors import NotFound
-from imageferry.domain.identity import DEFAULT_DOMAIN, Domain, Project, User, checked_name
+from imageferry.domain.identity import DEFAULT_DOMAIN, Assignment, Domain, Project, User, checked_name, where_of
 from imageferry.ports.records import Records, Session
+from imageferry.service.naming import assignments_of
 from imageferry.service.passwords import PasswordHasher
 
 
@@ -40,7 +41,8 @@ class IdentityAdmin:
             session.identity.add_project(project)
             user = User(id=UserId(_new_id()), name="admin", domain=domain, default_project_id=project.id)
             session.identity.add_user(user, self._hasher.hash(password))
-            session.identity.grant(user.id, project.id, Role.ADMIN)
+            for where in (Where.project(project.id), SYSTEM):
+                session.identity.grant(user.id, where, Role.ADMIN)
             return True
 
     def add_domain(self, name: str) -> Domain:
@@ -93,13 +95,14 @@ class IdentityAdmin:
             else:
                 session.identity.delete_project(item.id)
 
-    def grant(self, user: User, project: Project, role: Role) -> None:
+    def grant(self, user: User, place: Project | Domain | None, role: Role) -> None:
+        """``place`` None: on the system."""
         with self._records.writing() as session:
-            session.identity.grant(user.id, project.id, role)
+            session.identity.grant(user.id, where_of(place), role)
 
-    def ungrant(self, user: User, project: Project, role: Role) -> None:
+    def ungrant(self, user: User, place: Project | Domain | None, role: Role) -> None:
         with self._records.writing() as session:
-            session.identity.ungrant(user.id, project.id, role)
+            session.identity.ungrant(user.id, where_of(place), role)
 
     def user(self, name: str, *, domain: str = "Default") -> User:
         with self._records.reading() as session:
@@ -125,12 +128,9 @@ class IdentityAdmin:
         with self._records.reading() as session:
             return session.identity.projects()
 
-    def grants(self) -> list[tuple[User, Project, Role]]:
+    def grants(self) -> list[Assignment]:
         with self._records.reading() as session:
-            users = {user.id: user for user in session.identity.users()}
-            projects = {project.id: project for project in session.identity.projects()}
-            rows = session.identity.grants()
-        return [(users[u], projects[p], role) for u, p, role in rows if u in users and p in projects]
+            return assignments_of(session, session.identity.grants())
 
 
 def _domain(session: Session, name: str) -> Domain:

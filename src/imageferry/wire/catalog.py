@@ -27,7 +27,10 @@ class Endpoint:
     region: str
     url: str  # may hold PROJECT
 
-    def url_for(self, project_id: str) -> str:
+    def url_for(self, project_id: str | None) -> str | None:
+        """None: the URL has the project in it, and there is none."""
+        if project_id is None:
+            return None if PROJECT in self.url else self.url
         return self.url.replace(PROJECT, project_id)
 
 

@@ -30,7 +30,7 @@ def version(base: str) -> Document:
 
 
 def token(said: Token, catalog: Sequence[Document] | None = None) -> Document:
-    """What a token says. ``catalog`` None leaves it out, as does a token without a project."""
+    """What a token says. ``catalog`` None leaves it out, as does a token without a scope."""
     document: Document = {
         "methods": list(said.methods),
         "user": {
@@ -49,22 +49,30 @@ def token(said: Token, catalog: Sequence[Document] | None = None) -> Document:
             "name": said.credential.name,
             "restricted": not said.credential.unrestricted,
         }
-    if said.project is None:
+    if not said.scoped:
         return document
-    document["project"] = {
-        "id": said.project.id,
-        "name": said.project.name,
-        "domain": _domain_of(said.project.domain),
-    }
-    document["is_domain"] = False
+    if said.project is not None:
+        document["project"] = {
+            "id": said.project.id,
+            "name": said.project.name,
+            "domain": _domain_of(said.project.domain),
+        }
+        document["is_domain"] = False
+    if said.domain is not None:
+        document["domain"] = _domain_of(said.domain)
+    if said.system:
+        document["system"] = {"all": True}
     document["roles"] = [{"id": role.value, "name": role.value} for role in sorted(said.roles)]
     if catalog is not None:
         document["catalog"] = list(catalog)
     return document
 
 
-def service(item: Service, project_id: str) -> Document:
-    """A service as it stands in the catalog of a token for that project."""
+def service(item: Service, project_id: str | None) -> Document:
+    """A service as it stands in the catalog of a token for that project, or for none.
+
+    Without a project, an endpoint with the project in its URL leads nowhere and is left out.
+    """
     endpoints = [
         {
             "id": endpoint.id,
@@ -72,9 +80,10 @@ def service(item: Service, project_id: str) -> Document:
             "interface": endpoint.interface,
             "region": endpoint.region,
             "region_id": endpoint.region,
-            "url": endpoint.url_for(project_id),
+            "url": url,
         }
         for endpoint in item.endpoints
+        if (url := endpoint.url_for(project_id)) is not None
     ]
     return {"id": item.id, "type": item.type, "name": item.name, "endpoints": endpoints}
 

@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from imageferry.domain.access import Role
 from imageferry.domain.errors import BadInput
-from imageferry.domain.identity import Project, User
+from imageferry.domain.identity import Assignment, Project, User
 from imageferry.wire.keystone import Document
 from imageferry.wire.keystone_auth import in_our_words
 
@@ -98,16 +97,23 @@ def read_passwords(document: object) -> tuple[str, str]:
     return said.original_password, said.password
 
 
-def assignment(user: User, project: Project, role: Role, base: str, *, names: bool) -> Document:
-    who: Document = {"id": user.id}
-    where: Document = {"id": project.id}
-    what: Document = {"id": role.value}
-    if names:
-        who |= {"name": user.name, "domain": {"id": user.domain.id, "name": user.domain.name}}
-        where |= {"name": project.name, "domain": {"id": project.domain.id, "name": project.domain.name}}
-        what |= {"name": role.value}
-    link = f"{base}/v3/projects/{project.id}/users/{user.id}/roles/{role.value}"
-    return {"user": who, "scope": {"project": where}, "role": what, "links": {"assignment": link}}
+def assignment(item: Assignment, base: str, *, names: bool) -> Document:
+    who, what = _shown(item.user, names), {"id": item.role.value, **({"name": item.role.value} if names else {})}
+    where: Document = {"system": {"all": True}}
+    path = "system"
+    if isinstance(item.place, Project):
+        where, path = {"project": _shown(item.place, names)}, f"projects/{item.place.id}"
+    elif item.place is not None:
+        where = {"domain": {"id": item.place.id, **({"name": item.place.name} if names else {})}}
+        path = f"domains/{item.place.id}"
+    link = f"{base}/v3/{path}/users/{item.user.id}/roles/{item.role.value}"
+    return {"user": who, "scope": where, "role": what, "links": {"assignment": link}}
+
+
+def _shown(item: User | Project, names: bool) -> Document:
+    if not names:
+        return {"id": item.id}
+    return {"id": item.id, "name": item.name, "domain": {"id": item.domain.id, "name": item.domain.name}}
 
 
 def _read(document: object, kind: type[_Thing]) -> _Thing:

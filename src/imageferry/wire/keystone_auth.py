@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from imageferry.domain.errors import BadInput
-from imageferry.domain.identity import Login, NamedIn, Scope
+from imageferry.domain.identity import Login, NamedDomain, NamedIn, ScopeWish, Wanted
 
 METHODS = ("password", "token", "application_credential")
 
@@ -54,11 +55,11 @@ class _Identity(msgspec.Struct):
     application_credential: _AppCredential | None = None
 
 
-class _Scope(msgspec.Struct):
-    project: _Named | None = None
-    domain: object | None = None
-    system: object | None = None
-    unscoped: object | None = None
+class _Scope(msgspec.Struct, omit_defaults=True):
+    project: _Named | UnsetType = UNSET
+    domain: _Domain | UnsetType = UNSET
+    system: dict[str, object] | UnsetType = UNSET
+    unscoped: object | UnsetType = UNSET
 
 
 class _Auth(msgspec.Struct):
@@ -70,7 +71,7 @@ class _Request(msgspec.Struct):
     auth: _Auth
 
 
-def read_auth(document: object) -> tuple[Login, NamedIn | str]:
+def read_auth(document: object) -> tuple[Login, ScopeWish]:
     """What is offered, and what the token shall be good for.
 
     Args:
@@ -119,21 +120,33 @@ def _by_credential(offer: _AppCredential, methods: tuple[str, ...]) -> Login:
     return Login(methods=methods, user=_named(offer.user, f"{where}.user"), credential=offer.name, secret=offer.secret)
 
 
-def _scope(scope: _Scope | str | None) -> NamedIn | str:
+def _scope(scope: _Scope | str | None) -> ScopeWish:
     if scope is None:
-        return Scope.DEFAULT
-    if scope == "unscoped" or (isinstance(scope, _Scope) and scope.unscoped is not None):
-        return Scope.UNSCOPED
-    if isinstance(scope, _Scope) and scope.project is not None:
-        return _named(scope.project, "auth.scope.project")
-    raise BadInput("auth.scope", _scope_kind(scope), 'a project, or "unscoped"; no other scope is offered here')
-
-
-def _scope_kind(scope: _Scope | str) -> str:
+        return Wanted.DEFAULT
     if isinstance(scope, str):
-        return scope
-    kinds = [kind for kind in ("domain", "system") if getattr(scope, kind) is not None]
-    return " and ".join(kinds) or "nothing known"
+        if scope in _BY_WORD:
+            return _BY_WORD[scope]
+        raise BadInput("auth.scope", scope, _SCOPES)
+    kinds = list(msgspec.structs.asdict(scope).items())
+    named = [kind for kind, value in kinds if value is not UNSET]
+    if len(named) != 1:
+        raise BadInput("auth.scope", " and ".join(named) or "nothing known", _SCOPES)
+    if isinstance(scope.project, _Named):
+        return _named(scope.project, "auth.scope.project")
+    if isinstance(scope.domain, _Domain):
+        if scope.domain.id is None and scope.domain.name is None:
+            raise BadInput("auth.scope.domain", None, "an id or a name")
+        return NamedDomain(id=scope.domain.id, name=scope.domain.name)
+    if isinstance(scope.system, dict):
+        # What is not the whole of the system is nothing that we know: say so, and give no more than was asked.
+        if scope.system.get("all") is not True:
+            raise BadInput("auth.scope.system", scope.system, '{"all": true}')
+        return Wanted.SYSTEM
+    return Wanted.UNSCOPED
+
+
+_SCOPES = 'a project, a domain, the system, or "unscoped"'
+_BY_WORD = {"unscoped": Wanted.UNSCOPED, "system": Wanted.SYSTEM}
 
 
 def _named(named: _Named, where: str) -> NamedIn:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request
 from imageferry.dialects.keystone import errors
-from imageferry.dialects.keystone.admin import Domains, Grants, Projects, Users
+from imageferry.dialects.keystone.admin import Domains, Projects, Users
 from imageferry.dialects.keystone.credentials import AppCredentials
+from imageferry.dialects.keystone.grants import Assignments, Grants
 from imageferry.dialects.keystone.lookups import People, Things
 from imageferry.dialects.keystone.site import Site
 from imageferry.dialects.keystone.tokens import Tokens
+from imageferry.domain.access import Scope
 from imageferry.domain.errors import FerryError
 from imageferry.domain.region import DEFAULT_REGIONS, Region
 from imageferry.service.services import Services
@@ -39,6 +41,7 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -
             *_discovery(site),
             *_auth(Tokens(site)),
             *_people(site),
+            *_grants(site),
             *_things(Things(site)),
             *_credentials(AppCredentials(site)),
         ],
@@ -72,14 +75,10 @@ def _auth(tokens: Tokens) -> list[Path]:
 
 
 def _people(site: Site) -> list[Path]:
-    people, domains, projects, users, grants = People(site), Domains(site), Projects(site), Users(site), Grants(site)
-    role = {**_read(grants.check), "PUT": grants.give, "DELETE": grants.take}
+    people, domains, projects, users = People(site), Domains(site), Projects(site), Users(site)
     return [
         Path("/v3/projects", {**_read(people.projects), "POST": projects.make}),
         Path("/v3/projects/{id}", {**_read(people.project), "PATCH": projects.change, "DELETE": projects.delete}),
-        Path("/v3/projects/{id}/users/{user}/roles", _read(grants.list)),
-        Path("/v3/projects/{id}/users/{user}/roles/{role}", role),
-        Path("/v3/role_assignments", _read(grants.assignments)),
         Path("/v3/users", {**_read(people.users), "POST": users.make}),
         Path("/v3/users/{id}", {**_read(people.user), "PATCH": users.change, "DELETE": users.delete}),
         Path("/v3/users/{id}/password", {"POST": users.change_password}),
@@ -87,6 +86,17 @@ def _people(site: Site) -> list[Path]:
         Path("/v3/domains", {**_read(people.domains), "POST": domains.make}),
         Path("/v3/domains/{id}", {**_read(people.domain), "PATCH": domains.change, "DELETE": domains.delete}),
     ]
+
+
+def _grants(site: Site) -> list[Path]:
+    paths = [Path("/v3/role_assignments", _read(Assignments(site).list))]
+    places = {"projects/{id}": Scope.PROJECT, "domains/{id}": Scope.DOMAIN, "system": Scope.SYSTEM}
+    for place, scope in places.items():
+        grants = Grants(site, scope)
+        one = {**_read(grants.check), "PUT": grants.give, "DELETE": grants.take}
+        paths.append(Path(f"/v3/{place}/users/{{user}}/roles", _read(grants.list)))
+        paths.append(Path(f"/v3/{place}/users/{{user}}/roles/{{role}}", one))
+    return paths
 
 
 def _things(things: Things) -> list[Path]:

@@ -1,11 +1,11 @@
-"""Domains, projects and users are made, changed and deleted; roles are given and taken."""
+"""Domains, projects and users are made, changed and deleted."""
 
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.keystone.site import Site, flag, known
-from imageferry.domain.access import Caller, DomainId, ProjectId, Role, UserId
-from imageferry.domain.errors import BadInput, NotFound
+from imageferry.dialects.keystone.site import Site, known
+from imageferry.domain.access import DomainId, ProjectId, UserId
+from imageferry.domain.errors import BadInput
 from imageferry.service.services import Services
 from imageferry.wire import keystone
 from imageferry.wire import keystone_admin as wire
@@ -81,59 +81,6 @@ class Users:
     def delete(self, request: Request, services: Services) -> Answer:
         services.administration.delete_user(known(request), UserId(request.params["id"]))
         return Answer(status=204)
-
-
-class Grants:
-    """The handlers of roles that users have in projects."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    def give(self, request: Request, services: Services) -> Answer:
-        services.administration.grant(*_grant(request))
-        return Answer(status=204)
-
-    def take(self, request: Request, services: Services) -> Answer:
-        services.administration.ungrant(*_grant(request))
-        return Answer(status=204)
-
-    def check(self, request: Request, services: Services) -> Answer:
-        caller, user, project, role = _grant(request)
-        if role not in services.administration.granted(caller, user, project):
-            raise NotFound("role assignment", role)
-        return Answer(status=204)
-
-    def list(self, request: Request, services: Services) -> Answer:
-        user, project = UserId(request.params["user"]), ProjectId(request.params["id"])
-        found = services.administration.granted(known(request), user, project)
-        base = self._site.base(request)
-        return self._site.listing(request, "roles", [keystone.role(role, base) for role in found])
-
-    def assignments(self, request: Request, services: Services) -> Answer:
-        """Roles are given to users in projects only: whoever asks for groups, domains or the system finds none."""
-        query = request.query
-        user, project = query.get("user.id"), query.get("scope.project.id")
-        found = services.administration.assignments(
-            known(request),
-            user_id=None if user is None else UserId(user),
-            project_id=None if project is None else ProjectId(project),
-            role=query.get("role.id"),
-            effective=flag(request, "effective"),
-        )
-        if any(
-            name in query for name in ("group.id", "scope.domain.id", "scope.system", "scope.OS-INHERIT:inherited_to")
-        ):
-            found = []
-        base, names = self._site.base(request), flag(request, "include_names")
-        rows = [wire.assignment(item.user, item.project, item.role, base, names=names) for item in found]
-        return self._site.listing(request, "role_assignments", rows)
-
-
-def _grant(request: Request) -> tuple[Caller, UserId, ProjectId, Role]:
-    caller, name = known(request), request.params["role"]
-    if name not in list(Role):
-        raise NotFound("role", name)
-    return caller, UserId(request.params["user"]), ProjectId(request.params["id"]), Role(name)
 
 
 def _stays(wanted: str, home: str, field: str) -> None:

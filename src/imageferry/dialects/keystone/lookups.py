@@ -103,12 +103,12 @@ class Things:
 
     def _seen_rows(self, kind: str, request: Request) -> list[Document]:
         caller = known(request)
-        if kind not in _FOR_ALL:
-            allow(caller, Act.MANAGE_IDENTITY)
+        if kind in _ACTS:
+            allow(caller, _ACTS[kind])
         return self._rows[kind](request)
 
 
-_FOR_ALL = frozenset({"regions", "limits", "registered_limits"})
+_ACTS = {"roles": Act.READ_IDENTITY, "services": Act.READ_SERVICES, "endpoints": Act.READ_SERVICES}  # others: anybody
 _FILTERS: Mapping[str, tuple[str, ...]] = {
     "roles": ("name",),
     "services": ("name", "type"),

@@ -28,7 +28,7 @@ class Site:
         first = region_for_host(request.host, self.regions)
         return catalog.services(self.regions, base=self.base(request), first=first)
 
-    def catalog_for(self, request: Request, project_id: str) -> list[keystone.Document]:
+    def catalog_for(self, request: Request, project_id: str | None) -> list[keystone.Document]:
         return [keystone.service(item, project_id) for item in self.services(request)]
 
     def listing(self, request: Request, name: str, entries: list[keystone.Document]) -> Answer:

@@ -40,13 +40,14 @@ class Tokens:
         projects = services.identity.scopes_of(known(request))
         return self._site.listing(request, "projects", [keystone.project(project, base) for project in projects])
 
-    def domains(self, request: Request, _: Services) -> Answer:
-        known(request)
-        return self._site.listing(request, "domains", [])
+    def domains(self, request: Request, services: Services) -> Answer:
+        base = self._site.base(request)
+        domains = services.identity.domain_scopes_of(known(request))
+        return self._site.listing(request, "domains", [keystone.domain(domain, base) for domain in domains])
 
-    def system(self, request: Request, _: Services) -> Answer:
-        known(request)
-        return self._site.listing(request, "system", [])
+    def system(self, request: Request, services: Services) -> Answer:
+        found = [{"all": True}] if services.identity.reaches_system(known(request)) else []
+        return self._site.listing(request, "system", found)
 
     def catalog(self, request: Request, _: Services) -> Answer:
         project = known(request).project
@@ -54,8 +55,8 @@ class Tokens:
 
     def _shown(self, status: int, request: Request, secret: str, token: Token) -> Answer:
         catalog = None
-        if token.project is not None and "nocatalog" not in request.query:
-            catalog = self._site.catalog_for(request, token.project.id)
+        if token.scoped and "nocatalog" not in request.query:
+            catalog = self._site.catalog_for(request, None if token.project is None else token.project.id)
         headers = [("x-subject-token", secret), _VARY]
         return Answer.of_json(status, {"token": keystone.token(token, catalog)}, headers)
 

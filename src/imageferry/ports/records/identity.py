@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from imageferry.domain.access import DomainId, ProjectId, Role, UserId
+from imageferry.domain.access import DomainId, ProjectId, Role, UserId, Where
 from imageferry.domain.identity import AppCredential, AppCredentialId, Domain, Project, User
 from imageferry.domain.moment import Moment
 
@@ -16,7 +16,7 @@ class TokenRow:
 
     hash: str  # SHA-256 of the token, hex; the token itself is never kept
     user_id: UserId
-    project_id: ProjectId | None
+    where: Where | None  # None: unscoped
     methods: tuple[str, ...]
     issued_at: Moment
     expires_at: Moment
@@ -84,21 +84,20 @@ class IdentityRecords(Protocol):
     def set_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Also revokes every token of the user. Raises NotFound."""
 
-    def grant(self, user_id: UserId, project_id: ProjectId, role: Role) -> None:
-        """What is granted already is no error. Raises NotFound (user or project)."""
+    def grant(self, user_id: UserId, where: Where, role: Role) -> None:
+        """What is granted already is no error. Raises NotFound (user, project or domain)."""
 
-    def ungrant(self, user_id: UserId, project_id: ProjectId, role: Role) -> None:
+    def ungrant(self, user_id: UserId, where: Where, role: Role) -> None:
         """What is not granted is no error."""
 
-    def granted(self, user_id: UserId, project_id: ProjectId) -> frozenset[Role]:
-        """The roles as granted, without implied ones."""
+    def granted(self, user_id: UserId, where: Where) -> frozenset[Role]:
+        """The roles as granted there, without implied ones."""
 
-    def grants(
-        self, *, user_id: UserId | None = None, project_id: ProjectId | None = None
-    ) -> list[tuple[UserId, ProjectId, Role]]: ...
+    def grants(self, *, user_id: UserId | None = None, where: Where | None = None) -> list[tuple[UserId, Where, Role]]:
+        """Everything granted, or what fits: in projects first, then in domains, then on the system."""
 
     def add_token(self, token: TokenRow) -> None:
-        """Raises NotFound (user, project or application credential gone meanwhile)."""
+        """Raises NotFound (user, project, domain or application credential gone meanwhile)."""
 
     def token(self, token_hash: str) -> TokenRow | None:
         """Also when expired: the caller judges by its clock."""

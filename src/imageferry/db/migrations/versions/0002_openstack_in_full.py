@@ -25,6 +25,89 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "resource", name=op.f("pk_project_limits")),
     )
     _metadata_definitions()
+    _roles_and_tokens_beyond_projects()
+    _versions_and_links_of_objects()
+
+
+def _roles_and_tokens_beyond_projects() -> None:
+    op.create_table(
+        "domain_grants",
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("domain_id", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_domain_grants_user_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_domain_grants_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "domain_id", "role", name=op.f("pk_domain_grants")),
+    )
+    op.create_index(op.f("ix_domain_grants_domain_id"), "domain_grants", ["domain_id"], unique=False)
+    op.create_table(
+        "system_grants",
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_system_grants_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "role", name=op.f("pk_system_grants")),
+    )
+    # Who is admin of any project runs the service already, and may now say so with a system token.
+    op.execute(
+        "INSERT INTO system_grants (user_id, role) SELECT DISTINCT user_id, role FROM grants WHERE role = 'admin'"
+    )
+    # Tokens last for hours: whoever has one logs in again, and the table is made anew in one way on both engines.
+    op.drop_table("tokens")
+    op.create_table(
+        "tokens",
+        sa.Column("hash", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("project_id", TEXT, nullable=True),
+        sa.Column("domain_id", TEXT, nullable=True),
+        sa.Column("system", sa.Boolean(), nullable=False),
+        sa.Column("methods", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("audit_ids", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("credential_id", TEXT, nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_tokens_user_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_tokens_project_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_tokens_domain_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["credential_id"], ["app_credentials.id"], name=op.f("fk_tokens_credential_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_tokens")),
+    )
+    for column in ("credential_id", "domain_id", "expires_at", "project_id", "user_id"):
+        op.create_index(op.f(f"ix_tokens_{column}"), "tokens", [column], unique=False)
+
+
+def _versions_and_links_of_objects() -> None:
+    op.add_column("containers", sa.Column("keeps_versions", sa.Boolean(), nullable=True))
+    op.add_column("containers", sa.Column("archive", TEXT, nullable=True))
+    op.add_column("containers", sa.Column("archiving", TEXT, nullable=True))
+    op.add_column("objects", sa.Column("link", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("objects", sa.Column("version", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "object_versions",
+        sa.Column("container_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("object_id", TEXT, nullable=False),
+        sa.Column("blob_id", TEXT, nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("md5", TEXT, nullable=False),
+        sa.Column("content_type", TEXT, nullable=False),
+        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("headers", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("manifest", TEXT, nullable=True),
+        sa.Column("whole_size", sa.BigInteger(), nullable=True),
+        sa.Column("whole_etag", TEXT, nullable=True),
+        sa.Column("link", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["container_id"], ["containers.id"], name=op.f("fk_object_versions_container_id")),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_object_versions_blob_id")),
+        sa.PrimaryKeyConstraint("container_id", "name", "version", name=op.f("pk_object_versions")),
+    )
+    op.create_index(op.f("ix_object_versions_blob_id"), "object_versions", ["blob_id"], unique=False)
 
 
 def _metadata_definitions() -> None:
