@@ -121,3 +121,23 @@ def test_many_at_once_do_not_pass_a_quota_together(small: Swift) -> None:
 def test_info_says_that_there_are_quotas(swift: Swift) -> None:
     told = swift.call("GET", "/info", account="").json
     assert (told["container_quotas"], told["account_quotas"]) == ({}, {})
+
+
+def test_an_accounts_quota_has_a_newer_name_too(swift: Swift) -> None:
+    quota = {"X-Account-Quota-Bytes": "6", "X-Account-Quota-Count": "2"}
+    assert swift.call("POST", "", quota).status == 403
+    admin = swift.as_("admin", swift.project)
+    assert admin.call("POST", "", {"X-Account-Quota-Bytes": "x"}).status == 400
+    assert admin.call("POST", "", quota).status == 204
+    told = swift.call("HEAD", "").headers
+    assert (told["x-account-quota-bytes"], told["x-account-meta-quota-bytes"], told["x-account-quota-count"]) == (
+        "6",
+        "6",
+        "2",
+    )
+    swift.put("/c")
+    assert swift.call("PUT", "/c/o", body=b"1234567").status == 413
+    assert swift.call("POST", "", {"X-Remove-Account-Quota-Bytes": "x"}).status == 403
+    assert admin.call("POST", "", {**quota, "X-Remove-Account-Quota-Bytes": "x"}).status == 204
+    assert "x-account-quota-bytes" not in swift.call("HEAD", "").headers
+    swift.put("/c/o", b"1234567")

@@ -12,6 +12,7 @@ from imageferry.dialects.swift.paths import account_of
 from imageferry.domain.access import Act, owns
 from imageferry.domain.moment import SECOND, Moment
 from imageferry.domain.object import StoredObject
+from imageferry.domain.quota import BYTES, COUNT
 from imageferry.service.objects import Traits
 from imageferry.wire.dates import last_modified, timestamp
 from imageferry.wire.tempurl import KEY_NAMES
@@ -39,7 +40,11 @@ def is_true(text: str | None) -> bool:
 def changes(request: Request, kind: str) -> dict[str, str]:
     """What a request wants changed in the metadata of an account or container; "" removes."""
     wanted = _with_prefix(request.headers, f"x-{kind}-meta-")
-    return wanted | dict.fromkeys(_with_prefix(request.headers, f"x-remove-{kind}-meta-"), "")
+    removed = _with_prefix(request.headers, f"x-remove-{kind}-meta-")
+    if kind == "account":
+        wanted |= _quotas(request.headers, "x-account-")
+        removed |= _quotas(request.headers, "x-remove-account-")
+    return wanted | dict.fromkeys(removed, "")
 
 
 def shown(request: Request, kind: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -153,6 +158,11 @@ def _content_type(request: Request, name: str) -> str | None:
     if said and not is_true(request.headers.get("x-detect-content-type")):
         return said
     return _GUESSES.guess_type(name.rpartition("/")[2])[0] or DEFAULT_TYPE
+
+
+def _quotas(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Quotas by their newer names, ``X-Account-Quota-Bytes``, which stand for the metadata of old."""
+    return {name: headers[prefix + name] for name in (BYTES, COUNT) if prefix + name in headers}
 
 
 def _with_prefix(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
