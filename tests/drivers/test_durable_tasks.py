@@ -13,7 +13,7 @@ import pytest
 
 from imageferry.db.tasks import DurableTasks
 from imageferry.domain.errors import Unavailable
-from imageferry.domain.task import State, TaskId
+from imageferry.domain.task import Lane, State, TaskId
 from imageferry.ports.tasks import Interrupted
 
 WAIT_S = 20.0
@@ -24,6 +24,7 @@ class Diary:
 
     def __init__(self, steps: dict[str, Callable[[TaskId, State], State]], pending: Sequence[str] = ()) -> None:
         self.steps = steps
+        self.network = frozenset[str]()
         self.pending = [TaskId(task_id) for task_id in pending]
         self.lines: list[tuple[str, str]] = []
         self.ends: dict[str, tuple[State, State | None]] = {}
@@ -31,6 +32,9 @@ class Diary:
 
     def steps_of(self, task_id: TaskId) -> Sequence[str]:
         return list(self.steps)
+
+    def lane_of(self, task_id: TaskId, name: str) -> Lane:
+        return Lane.NETWORK if name in self.network else Lane.WORK
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         with self.changed:
@@ -185,6 +189,35 @@ def test_no_more_than_the_allowed_number_run_at_once(url: str, opened: Callable[
     diary.wait(lambda: len(diary.ends) == 30)
     assert 2 <= most <= 3
     assert len(diary.lines) == 60
+
+
+def test_many_who_wait_for_the_network_keep_nobody_from_work(url: str, opened: Callable[..., DurableTasks]) -> None:
+    arrived = threading.Event()
+    fetching: set[str] = set()
+
+    def fetch(task_id: TaskId, state: State) -> State:
+        if task_id.startswith("slow"):
+            fetching.add(task_id)
+            arrived.wait(WAIT_S)
+        return state
+
+    diary = Diary({"fetch": fetch, "work": adding("w")})
+    diary.network = frozenset({"fetch"})
+    plain = frozenset({"quick"})
+
+    def lane_of(task_id: TaskId, name: str) -> Lane:
+        return Lane.NETWORK if name == "fetch" and task_id not in plain else Lane.WORK
+
+    diary.lane_of = lane_of  # type: ignore[method-assign]
+    tasks = opened(url, diary, concurrency=1, fetches=3)
+    for number in range(40):
+        tasks.start(TaskId(f"slow{number}"))
+    tasks.start(TaskId("quick"))
+    diary.wait(lambda: "quick" in diary.ends)
+    assert len(fetching) <= 3
+    assert not any(task.startswith("slow") for task in diary.ends)
+    arrived.set()
+    diary.wait(lambda: len(diary.ends) == 41)
 
 
 def test_the_end_is_noted_even_if_noting_fails_at_first(url: str, opened: Callable[..., DurableTasks]) -> None:

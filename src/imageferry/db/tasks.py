@@ -12,6 +12,8 @@ was cut off. What was found out about DBOS 3.4, and is relied on here:
     never rename them;
   - cancelling in DBOS skips every later step, the last one too; a task that is cancelled
     must end properly, so cancelling is a flag that steps look at, and DBOS knows nothing;
+  - a thread of DBOS that waits for its turn would keep others' tasks from theirs, so a task
+    is handed to DBOS only when there is a place for it: until then our records know it;
   - an error is noted as a value, never as an exception: nothing is ever unpickled, and a
     process that stops in the middle of a step cannot be mistaken for a failure of the step.
 
@@ -25,6 +27,7 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -36,32 +39,37 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from dbos._error import DBOSBaseException
 
 from imageferry.domain.errors import Unavailable
-from imageferry.domain.task import State, TaskId
+from imageferry.domain.task import Lane, State, TaskId
 from imageferry.ports.tasks import Interrupted, Walk
 
 _WORKFLOW = "task"
 _ENDED = "_ended"
 _SPARE_THREADS = 4  # a thread of DBOS may wait for a task that it lost, and must not keep that task from running
+_LOOK_S = 0.5  # how often those who wait see whether the service stops
 _OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _log = logging.getLogger("imageferry.tasks")
 
 
 class DurableTasks:
-    """Walks tasks on ``concurrency`` threads of this process."""
+    """Walks tasks on threads of this process: so many at work, and so many more that wait for the network."""
 
     _one: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, url: str, walk: Walk, *, executor: str = "main", concurrency: int = 2) -> None:
+    def __init__(self, url: str, walk: Walk, *, executor: str = "main", concurrency: int = 2, fetches: int = 8) -> None:
         """Open, and go on with what was cut off.
 
         Args:
             url: of DBOS's own database: ``sqlite:///path`` or ``postgresql://...``.
             executor: the name of this process among those on one database, the same after a restart.
+            concurrency: places in the lane WORK.
+            fetches: places in the lane NETWORK.
         """
         if not DurableTasks._one.acquire(blocking=False):
             raise RuntimeError("this process walks tasks already")
         self._walk = walk
-        self._slots = threading.BoundedSemaphore(concurrency)
+        self._free = {Lane.WORK: concurrency, Lane.NETWORK: fetches}
+        self._places: dict[TaskId, Lane] = {}
+        self._waiting: dict[Lane, deque[TaskId]] = {lane: deque() for lane in Lane}
         self._stopping = threading.Event()
         self._at_work: set[str] = set()
         self._changed = threading.Condition()
@@ -70,27 +78,62 @@ class DurableTasks:
             self._hold = _hold_executor(url, executor)
             _silence()
             DBOS.destroy(destroy_registry=True)
-            DBOS(config=_config(url, executor, concurrency))
+            DBOS(config=_config(url, executor, concurrency + fetches))
             self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._made_walk())
             DBOS.launch()
             for task_id in walk.unfinished():
                 self._take_up(task_id)
+            self._usher = threading.Thread(target=self._hand_over, name="tasks", daemon=True)
+            self._usher.start()
         except BaseException:
             self._let_go()
             raise
 
     def start(self, task_id: TaskId) -> None:
-        with SetWorkflowID(task_id):
-            DBOS.start_workflow(self._workflow, task_id)
+        lane = self._walk.lane_of(task_id, self._walk.steps_of(task_id)[0])
+        with self._changed:
+            if task_id not in self._waiting[lane]:
+                self._waiting[lane].append(task_id)
+                self._changed.notify_all()
 
     def _take_up(self, task_id: TaskId) -> None:
         """Start what was never started, and end what DBOS has given up (a row that it could not read)."""
         known = DBOS.get_workflow_status(task_id)
-        if known is not None and known.status in _OVER:
+        if known is None:
+            self.start(task_id)
+        elif known.status in _OVER:
             reason = RuntimeError(f"the durable walk of task {task_id} ended as {known.status}")
             self._note_end(task_id, {}, self._walk.failure_of(reason))
         else:
-            self.start(task_id)
+            self._begin(task_id)
+
+    def _begin(self, task_id: TaskId) -> None:
+        with SetWorkflowID(task_id):
+            DBOS.start_workflow(self._workflow, task_id)
+
+    def _hand_over(self) -> None:
+        """Give waiting tasks to DBOS as places become free, on a thread that DBOS knows nothing of."""
+        while not self._stopping.is_set():
+            with self._changed:
+                lane = next((lane for lane in Lane if self._waiting[lane] and self._free[lane]), None)
+                if lane is None:
+                    self._changed.wait(_LOOK_S)
+                    continue
+                task_id = self._waiting[lane].popleft()
+                self._free[lane] -= 1
+                self._places[task_id] = lane
+            try:
+                known = DBOS.get_workflow_status(task_id)
+                if known is None:
+                    self._begin(task_id)
+            except Exception:
+                self._leave(task_id)
+                if not self._stopping.wait(_LOOK_S):
+                    _log.exception("task %s could not be started; trying again", task_id)
+                    self.start(task_id)
+            else:
+                if known is not None:
+                    self._leave(task_id)
 
     def forget_ended(self, *, older_than_s: float) -> int:
         """Remove DBOS's rows of tasks that ended so long ago; returns how many."""
@@ -114,6 +157,7 @@ class DurableTasks:
         """
         self._stopping.set()
         with self._changed:
+            self._changed.notify_all()
             quiet = self._changed.wait_for(lambda: not self._at_work, wait_s)
         self._let_go()
         return quiet
@@ -130,8 +174,6 @@ class DurableTasks:
 
     def _made_walk(self) -> Callable[[str], str]:
         def walk(task_id: str) -> str:
-            while not self._slots.acquire(timeout=0.5):
-                self._check_stopping()
             with self._changed:
                 self._at_work.add(task_id)
             try:
@@ -140,18 +182,39 @@ class DurableTasks:
                 # Not ours any more. Ends this thread, which DBOS would otherwise let wait.
                 raise Interrupted from error
             finally:
-                self._slots.release()
-                with self._changed:
-                    self._at_work.discard(task_id)
-                    self._changed.notify_all()
+                self._leave(TaskId(task_id))
 
         return walk
+
+    def _move(self, task_id: TaskId, lane: Lane) -> None:
+        """Have a place in that lane; the one in another is kept until then, or threads would run out."""
+        with self._changed:
+            held = self._places.get(task_id)
+            if held is lane:
+                return
+            while not self._free[lane]:
+                self._check_stopping()
+                self._changed.wait(_LOOK_S)
+            self._free[lane] -= 1
+            self._places[task_id] = lane
+            if held is not None:
+                self._free[held] += 1
+                self._changed.notify_all()
+
+    def _leave(self, task_id: TaskId) -> None:
+        with self._changed:
+            held = self._places.pop(task_id, None)
+            if held is not None:
+                self._free[held] += 1
+            self._at_work.discard(task_id)
+            self._changed.notify_all()
 
     def _walked(self, task_id: TaskId) -> str:
         state: State = {}
         failure: State | None = None
         for name in self._walk.steps_of(task_id):
             self._check_stopping()
+            self._move(task_id, self._walk.lane_of(task_id, name))
             outcome = DBOS.run_step({"name": name}, self._run_step, task_id, name, state)
             if "failure" in outcome:
                 failure = outcome["failure"]
@@ -190,7 +253,7 @@ class DurableTasks:
             raise Interrupted
 
 
-def _config(url: str, executor: str, concurrency: int) -> DBOSConfig:
+def _config(url: str, executor: str, places: int) -> DBOSConfig:
     return {
         "name": "imageferry",
         "system_database_url": url,
@@ -201,8 +264,8 @@ def _config(url: str, executor: str, concurrency: int) -> DBOSConfig:
         "enable_otlp": False,
         "notification_listener_polling_interval_sec": 0.1,  # closing waits for this sleep
         "scheduler_polling_interval_sec": 3600.0,
-        "sys_db_pool_size": concurrency + 8,
-        "max_executor_threads": concurrency + _SPARE_THREADS,
+        "sys_db_pool_size": places + 8,
+        "max_executor_threads": places + _SPARE_THREADS,
         "use_listen_notify": False,
     }
 

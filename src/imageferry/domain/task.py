@@ -33,6 +33,13 @@ class TaskKind(StrEnum):
     EXPORT = "export"
 
 
+class Lane(StrEnum):
+    """What a step mostly waits for. Each lane has its own number of places, so that slow sources hold up no work."""
+
+    NETWORK = "network"  # somebody else's machine
+    WORK = "work"  # the processors and disks of this one
+
+
 class TaskStatus(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from imageferry.domain.task import State, TaskId
+from imageferry.domain.task import Lane, State, TaskId
 
 
 class Interrupted(BaseException):
@@ -20,11 +20,16 @@ class Walk(Protocol):
 
     The walker promises: the steps of one task run one after the other, each at least once;
     a step whose state was noted never runs again, not even after kill -9; the last call is
-    ``ended``, at least once. Several tasks run side by side, never one task twice at once.
+    ``ended``, at least once. Several tasks run side by side, never one task twice at once; as many
+    steps of a lane as it has places, and who waits for a place in one lane takes none of another
+    that a task could begin in.
     """
 
     def steps_of(self, task_id: TaskId) -> Sequence[str]:
         """The names of the steps, the same at every call."""
+
+    def lane_of(self, task_id: TaskId, name: str) -> Lane:
+        """Where a step wants its place. Steps in the lane NETWORK come first in a task."""
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         """Do one step; returns the state that the next one gets. Raises what it likes."""

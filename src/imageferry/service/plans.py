@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imageferry.domain.errors import Cancelled, TimedOut
-from imageferry.domain.task import Progress, State, Task
+from imageferry.domain.task import Lane, Progress, State, Task
 from imageferry.ports.records import Session
 from imageferry.ports.tasks import Interrupted
 
@@ -68,6 +68,7 @@ class Step:
     name: str
     run: Callable[[StepContext], State]
     limit_s: float = 24 * 3600.0
+    lane: Lane = Lane.WORK  # those in NETWORK stand at the beginning of a plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,3 +83,8 @@ class Plan:
     steps: tuple[Step, ...]
     result: Callable[[State], State]
     at_end: Callable[[Session, Task], None] = lambda _, __: None
+
+    def __post_init__(self) -> None:
+        lanes = [step.lane for step in self.steps]
+        if Lane.NETWORK in lanes[1:] and Lane.WORK in lanes[: len(lanes) - lanes[::-1].index(Lane.NETWORK)]:
+            raise ValueError("a step that waits for the network stands behind one that works")

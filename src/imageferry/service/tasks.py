@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
-from imageferry.domain.errors import BadDisk, Cancelled, FerryError, NotFound, TimedOut, Unavailable
+from imageferry.domain.errors import BadDisk, BadSource, Cancelled, FerryError, NotFound, TimedOut, Unavailable
 from imageferry.domain.moment import later
-from imageferry.domain.task import KEEP_SECONDS, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.domain.task import KEEP_SECONDS, Lane, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.ports.tasks import Interrupted, Tasks
@@ -145,6 +145,9 @@ class TaskService:
     def steps_of(self, task_id: TaskId) -> Sequence[str]:
         return [step.name for step in self._plan(self._task(task_id)).steps]
 
+    def lane_of(self, task_id: TaskId, name: str) -> Lane:
+        return next(step.lane for step in self._plan(self._task(task_id)).steps if step.name == name)
+
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         task = self._task(task_id)
         if task.status.is_final:
@@ -244,8 +247,8 @@ class TaskService:
 
 
 def error_code(error: BaseException) -> str:
-    """A stable word for programs: the reason of a bad disk, else the kind of error."""
-    if isinstance(error, BadDisk):
+    """A stable word for programs: the reason of a bad disk or source, else the kind of error."""
+    if isinstance(error, BadDisk | BadSource):
         return error.reason
     if not isinstance(error, FerryError):
         return "internal-error"
