@@ -301,7 +301,7 @@ def test_head_is_a_405_as_in_the_original(mine: Cloud) -> None:
         ("application/json, */*", "application/json"),
         ("text/html,application/xhtml+xml;q=0.9", "text/html; charset=UTF-8"),
         ("*/*", "text/html; charset=UTF-8"),
-        ("", "text/html; charset=UTF-8"),
+        ("", "text/plain; charset=UTF-8"),
         ("text/plain", "text/plain; charset=UTF-8"),
         ("image/png", "text/plain; charset=UTF-8"),
     ],

@@ -70,7 +70,7 @@ def image(item: Image) -> Document:
     return {
         **item.properties,
         **_import_of(item),
-        **({} if item.blob_id is None else {"stores": STORE}),
+        **({"stores": STORE} if item.status is Status.ACTIVE else {}),
         "id": item.id,
         "name": item.name,
         "status": item.status.value,

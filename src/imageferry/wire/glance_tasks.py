@@ -12,7 +12,7 @@ from typing import Any
 
 from imageferry.domain.image import ImageId
 from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
-from imageferry.wire.dates import iso_micros, iso_seconds
+from imageferry.wire.dates import iso_seconds, swift_listing
 from imageferry.wire.glance import link
 
 Document = dict[str, Any]
@@ -140,9 +140,9 @@ def _image_task(item: Task, image_id: ImageId) -> Document:
         "type": _TYPES[item.plan],
         "status": STATUSES[item.status],
         "owner": item.project_id,
-        "expires_at": None if item.expires_at is None else iso_micros(item.expires_at),
-        "created_at": iso_micros(item.created_at),
-        "updated_at": iso_micros(item.updated_at),
+        "expires_at": None if item.expires_at is None else swift_listing(item.expires_at),
+        "created_at": swift_listing(item.created_at),
+        "updated_at": swift_listing(item.updated_at),
         "deleted_at": None,
         "deleted": False,
         "image_id": image_id,

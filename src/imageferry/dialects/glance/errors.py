@@ -101,8 +101,8 @@ def _shown(
 
 
 def _form(accept: str) -> str:
-    """The form that the caller names; a page for who takes anything, plain text for who wants something else."""
-    kinds = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    """The form that the caller names; a page for who takes anything, plain text for who names nothing of ours."""
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     if "application/json" in kinds:
         return "application/json"
     return "text/html" if {"text/html", "text/*", "*/*"} & set(kinds) else "text/plain"

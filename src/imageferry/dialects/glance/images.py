@@ -58,7 +58,7 @@ def patch(request: Request, services: Services) -> Answer:
     kind = content_type(request)
     if kind not in (PATCH_TYPE, OLD_PATCH_TYPE):
         sentence = f"A patch is sent as {PATCH_TYPE}, not as {kind or 'nothing'}."
-        return refusal(415, sentence, request, [("accept-patch", f"{PATCH_TYPE}, {OLD_PATCH_TYPE}")])
+        return refusal(415, sentence, request, [("accept-patch", f"{OLD_PATCH_TYPE}, {PATCH_TYPE}")])
     changes = read_patch(request.json(), old=kind == OLD_PATCH_TYPE)
     image = services.images.change(request.caller, image_id(request), lambda image: patched(image, changes))
     return Answer.of_json(200, glance.image(image))

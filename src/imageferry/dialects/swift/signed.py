@@ -28,6 +28,7 @@ def tempurl_info() -> dict[str, object]:
     return {
         "methods": list(tempurl.METHODS),
         "allowed_digests": list(tempurl.DIGESTS),
+        "deprecated_digests": ["sha1"],
         "incoming_allow_headers": [],
         "incoming_remove_headers": ["x-timestamp"],
         "outgoing_allow_headers": [f"{_PUBLIC_META}*"],
