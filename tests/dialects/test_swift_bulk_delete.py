@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
@@ -186,3 +187,20 @@ def test_elsewhere_than_at_the_account_it_is_refused(filled: Swift, path: str) -
         assert filled.call(method, f"{path}?bulk-delete", {}, b"/c/a\n").status == 400
     assert filled.call("PUT", "?bulk-delete", {}, b"/c/a\n").status == 400
     assert filled.names("/c") == ["a", "b", "deep/er"]
+
+
+@pytest.mark.parametrize(("piece", "status"), [(b"ab\n", "413 Request Entity Too Large"), (b"\n", "400 Bad Request")])
+def test_a_list_of_nothing_but_lines_takes_no_memory(filled: Swift, piece: bytes, status: str) -> None:
+    body = piece * ((4 << 20) // len(piece))
+    tracemalloc.start()
+    reply = filled.call("POST", "?bulk-delete", JSON, body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert reply.json["Response Status"] == status
+    assert peak < 32 << 20
+
+
+def test_a_path_longer_than_any_is_refused(filled: Swift) -> None:
+    for name in ("x" * 1300, "%41" * 1300, "x" * 5000):
+        assert bulk(filled, f"/c/{name}")["Response Body"] == "Invalid File Name"
+    assert bulk(filled, f"/c/{'%41' * 1024}") == said(0, 1)

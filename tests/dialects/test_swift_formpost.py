@@ -34,13 +34,14 @@ def _fields(
     expires: object = LATER,
     key: str = KEY,
     digest: str = "sha1",
+    form: str = "hex",
     **more: str,
 ) -> list[Row]:
     """What an owner writes into a page."""
     text = f"{path}\n{redirect}\n{size}\n{count}\n{expires}"
     signature = hmac.new(key.encode(), text.encode(), digest).hexdigest()
-    if digest == "sha512":
-        signature = "sha512:" + base64.urlsafe_b64encode(bytes.fromhex(signature)).decode().rstrip("=")
+    if form == "base64":
+        signature = f"{digest}:" + base64.urlsafe_b64encode(bytes.fromhex(signature)).decode().rstrip("=")
     fields = {"redirect": redirect, "max_file_size": size, "max_file_count": count, "expires": expires}
     fields |= {"signature": signature, **more}
     return [_field(name, str(value)) for name, value in fields.items()]
@@ -80,9 +81,10 @@ def test_a_form_makes_an_object_below_its_path(keyed: Swift, path: str, name: st
     assert (kept.body, kept.headers["content-type"]) == (b"hello", "text/x-a")
 
 
+@pytest.mark.parametrize("form", ["hex", "base64"])
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
-def test_every_offered_digest_signs(keyed: Swift, digest: str) -> None:
-    assert _post(keyed, [*_fields(f"{keyed.account}/c", digest=digest), _file("f")]).status == 201
+def test_every_offered_digest_signs(keyed: Swift, digest: str, form: str) -> None:
+    assert _post(keyed, [*_fields(f"{keyed.account}/c", digest=digest, form=form), _file("f")]).status == 201
 
 
 def test_the_key_of_the_container_signs_for_it_alone(keyed: Swift) -> None:

@@ -74,6 +74,12 @@ def test_a_signed_url_reads_the_object_without_a_token(keyed: Swift, digest: str
     assert reply.headers["x-object-meta-public-note"] == "n"
 
 
+def test_each_digest_may_be_written_in_hex(keyed: Swift) -> None:
+    query = _query(keyed, digest="sha512")
+    encoded = query["temp_url_sig"].removeprefix("sha512:")
+    assert _ask(keyed, query | {"temp_url_sig": base64.urlsafe_b64decode(encoded).hex()}).status == 200
+
+
 def test_the_time_may_be_written_as_iso(keyed: Swift) -> None:
     query = _query(keyed) | {"temp_url_expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(LATER))}
     assert _ask(keyed, query).status == 200

@@ -24,7 +24,7 @@ DIGESTS = ("sha1", "sha256", "sha512")
 KEY_NAMES = ("temp-url-key", "temp-url-key-2")  # in the metadata of accounts and containers
 
 _HEAD_BY = ("HEAD", "GET", "POST", "PUT")  # a signature for one of these shows the headers as well
-_BY_LENGTH = {40: "sha1", 64: "sha256"}  # hex digits
+_BY_LENGTH = {40: "sha1", 64: "sha256", 128: "sha512"}  # hex digits
 _SIZES = {"sha1": 20, "sha256": 32, "sha512": 64}  # bytes
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
@@ -113,7 +113,7 @@ def read_signature(text: str) -> tuple[str, bytes]:
     if not colon:
         digest = _BY_LENGTH.get(len(text))
         if digest is None or not _HEX.fullmatch(text):
-            raise BadInput("temp_url_sig", "another form", "hex digits of SHA-1 or SHA-256, or <digest>:<base64>")
+            raise BadInput("temp_url_sig", "another form", "hex digits, or <digest>:<base64>")
         return digest, bytes.fromhex(text)
     standard = encoded.rstrip("=").replace("-", "+").replace("_", "/")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
@@ -19,7 +20,9 @@ from imageferry.wire.swift_reports import prologue
 MAX_DELETES = 10_000  # lines of one call
 QUERY = "bulk-delete"
 
-_MAX_LINE = 3 * (MAX_CONTAINER_NAME + MAX_OBJECT_NAME + 2)  # bytes: every one of a name may be percent-encoded
+_MAX_PATH = MAX_CONTAINER_NAME + MAX_OBJECT_NAME + 2  # bytes
+_MAX_LINE = 3 * _MAX_PATH  # bytes: every one of a name may be percent-encoded
+_LINE = re.compile(rb"[^\n]+")  # found one by one: a list of all lines would be many times the body
 _BLANK_EVERY = 100  # deletions, so that nobody in between takes the connection for dead
 
 
@@ -32,9 +35,12 @@ class _Lines:
         self._rest = b""
 
     def write(self, part: bytes | bytearray) -> None:
-        *lines, self._rest = (self._rest + part).split(b"\n")
-        for line in lines:
-            self._take(line)
+        data, self._rest = self._rest + part, b""
+        for line in _LINE.finditer(data):
+            if line.end() == len(data):
+                self._rest = line[0]
+            else:
+                self._take(line[0])
         if len(self._rest) > 2 * _MAX_LINE:
             self._refuse("400 Bad Request", "Invalid File Name")
 
@@ -47,11 +53,12 @@ class _Lines:
         line = line.strip()
         if not line:
             return
-        if len(line) > _MAX_LINE:
+        path = unquote_to_bytes(line) if len(line) <= _MAX_LINE else line
+        if len(path) > _MAX_PATH:
             self._refuse("400 Bad Request", "Invalid File Name")
         if len(self.paths) == MAX_DELETES:
             self._refuse("413 Request Entity Too Large", f"Maximum Bulk Deletes: {MAX_DELETES} per request")
-        self.paths.append(line)
+        self.paths.append(path)
 
     def _refuse(self, status: str, sentence: str) -> None:
         raise Reported(Deletions(status=status, sentence=sentence).answer(self._request))
@@ -79,14 +86,14 @@ def delete(request: Request, services: Services) -> Receiving:
     return Receiving(lines, answer)
 
 
-def _deleted(request: Request, objects: Objects, lines: list[bytes]) -> Iterator[bytes]:
+def _deleted(request: Request, objects: Objects, paths: list[bytes]) -> Iterator[bytes]:
     """Delete objects, then containers, which may be empty by then."""
     form = form_of(request)
     yield prologue(form)
     done = Deletions()
     there: list[tuple[str, str]] = []
-    for line in lines:
-        path = unquote_to_bytes(line).decode(errors="surrogateescape")
+    for raw in paths:
+        path = raw.decode(errors="surrogateescape")
         if _is_text(path):
             container, _, name = path.lstrip("/").partition("/")
             there.append((container, name))

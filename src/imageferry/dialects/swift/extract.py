@@ -19,7 +19,16 @@ QUERY = "extract-archive"
 LIMITS = Limits(failures=report.MAX_FAILURES)
 
 _KINDS = {"tar": Compression.NONE, "tar.gz": Compression.GZIP, "tar.bz2": Compression.BZIP2}
-_NOT_OF_MEMBERS = ("content-type", "content-encoding", "etag", "x-object-manifest", "x-detect-content-type")
+_NOT_OF_MEMBERS = (
+    "content-type",
+    "content-encoding",
+    "etag",
+    "x-object-manifest",
+    "x-detect-content-type",
+    "x-symlink-target",
+    "x-symlink-target-account",
+    "x-symlink-target-etag",
+)
 
 
 class _Sink:
