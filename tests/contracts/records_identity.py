@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from imageferry.domain.access import DomainId, ProjectId, Role, UserId, Where
+from imageferry.domain.access import SYSTEM, DomainId, ProjectId, Role, UserId, Where
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
 from imageferry.ports.records import Records, TokenRow
@@ -14,6 +14,7 @@ from tests.contracts.records_things import UGLY_NAMES, a_domain, a_project, a_us
 
 NOBODY = UserId("nobody")
 NOWHERE = ProjectId("nowhere")
+NO_DOMAIN = DomainId("nowhere")
 
 
 def a_token(user_id: UserId, project_id: ProjectId | None = None, text: str = "a" * 64, end: float = 60) -> TokenRow:
@@ -217,6 +218,58 @@ class IdentityContract:
                 session.identity.grant(NOBODY, Where.project(project.id), Role.MEMBER)
             with pytest.raises(NotFound, match="project"):
                 session.identity.grant(user.id, Where.project(NOWHERE), Role.MEMBER)
+
+    def test_roles_in_domains_and_on_the_system_are_kept_apart_from_those_in_projects(self, records: Records) -> None:
+        with records.writing() as session:
+            domain = a_domain(session)
+            user, project = a_user(session, domain), a_project(session, domain)
+            places = [Where.project(project.id), Where.domain(domain.id), SYSTEM]
+            for where, role in zip(places, Role, strict=True):
+                for _ in range(2):
+                    session.identity.grant(user.id, where, role)
+            for where, role in zip(places, Role, strict=True):
+                assert session.identity.granted(user.id, where) == {role}
+                assert session.identity.grants(where=where) == [(user.id, where, role)]
+                assert session.identity.granted(NOBODY, where) == frozenset()
+            everything = [(user.id, where, role) for where, role in zip(places, Role, strict=True)]
+            assert session.identity.grants() == session.identity.grants(user_id=user.id) == everything
+            assert (
+                session.identity.grants(user_id=NOBODY) == session.identity.grants(where=Where.domain(NO_DOMAIN)) == []
+            )
+            for where in places:
+                session.identity.ungrant(user.id, where, Role.ADMIN)
+                session.identity.ungrant(user.id, where, Role.ADMIN)
+            assert session.identity.grants() == everything[1:]
+
+    def test_they_need_a_user_and_a_domain(self, records: Records) -> None:
+        with records.writing() as session:
+            domain = a_domain(session)
+            user = a_user(session, domain)
+            with pytest.raises(NotFound, match="user"):
+                session.identity.grant(NOBODY, SYSTEM, Role.READER)
+            with pytest.raises(NotFound, match="domain"):
+                session.identity.grant(user.id, Where.domain(NO_DOMAIN), Role.READER)
+            with pytest.raises(NotFound, match="domain"):
+                session.identity.add_token(replace(a_token(user.id), where=Where.domain(NO_DOMAIN)))
+            assert session.identity.grants() == []
+
+    def test_they_and_their_tokens_go_with_the_domain_or_the_user(self, records: Records) -> None:
+        with records.writing() as session:
+            home, other = a_domain(session), a_domain(session, "other")
+            user, guest = a_user(session, home), a_user(session, home, "guest")
+            for person in (user, guest):
+                for where in (Where.domain(other.id), SYSTEM):
+                    session.identity.grant(person.id, where, Role.READER)
+                    row = replace(a_token(person.id, text=f"{person.name}-{where.scope}"), where=where)
+                    session.identity.add_token(row)
+                    assert session.identity.token(row.hash) == row
+            session.identity.delete_domain(other.id)
+            assert session.identity.token("user-domain") is None
+            assert session.identity.grants() == [(who, SYSTEM, Role.READER) for who in sorted((user.id, guest.id))]
+            session.identity.delete_user(user.id)
+            assert session.identity.token("user-system") is None
+            assert session.identity.token("guest-system") is not None
+            assert session.identity.grants() == [(guest.id, SYSTEM, Role.READER)]
 
     def test_a_token_is_kept_as_it_was_given_and_deleted_once(self, records: Records) -> None:
         with records.writing() as session:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -54,6 +55,22 @@ def test_upgrading_twice_is_harmless(engine: Engine) -> None:
     upgrade(engine)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT name FROM domains")).scalars().all() == ["d"]
+
+
+def test_administrators_of_before_have_the_system_too(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0001")
+        for line in (
+            "INSERT INTO domains (id, name, enabled) VALUES ('d', 'd', true)",
+            "INSERT INTO projects (id, domain_id, name, description, enabled) VALUES ('p', 'd', 'p', '', true)",
+            "INSERT INTO users VALUES ('a', 'd', 'a', NULL, true, ''), ('m', 'd', 'm', NULL, true, '')",
+            "INSERT INTO grants VALUES ('a', 'p', 'admin'), ('a', 'p', 'reader'), ('m', 'p', 'member')",
+        ):
+            connection.execute(text(line))
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT user_id, role FROM system_grants")).all()
+        assert [tuple(row) for row in found] == [("a", "admin")]
 
 
 def test_processes_that_start_at_once_do_not_disturb_each_other(url: str, engine: Engine) -> None:
