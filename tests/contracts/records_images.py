@@ -26,6 +26,7 @@ from imageferry.domain.moment import Moment
 from imageferry.ports.records import IMAGE_SORT_KEYS, ImageQuery, Records, Session
 from tests.contracts.records_things import OURS, START, THEIRS, UGLY_NAMES, a_blob, an_image, at, meanwhile
 
+OTHERS = ProjectId("others")
 NO_IMAGE = ImageId("no such image")
 
 
@@ -217,14 +218,11 @@ class ImageListContract:
         self._is_paged(records, (("size", "asc"), ("name", "desc"), ("id", "asc")), images)
 
     def _is_paged(self, records: Records, sort: tuple[tuple[str, str], ...], expected: list[Image]) -> None:
-        query = ImageQuery(sort=sort, limit=5)
-        found: list[Image] = []
-        with records.reading() as session:
-            assert ids_of(session.images.page(replace(query, limit=1000))) == ids_of(expected)
-            while page := session.images.page(query):
-                found += page
-                query = replace(query, marker=page[-1].id)
-        assert found == expected
+        for viewer in (None, OURS):
+            query = ImageQuery(viewer=viewer, sort=sort, limit=5)
+            with records.reading() as session:
+                assert ids_of(session.images.page(replace(query, limit=1000))) == ids_of(expected)
+            assert self._all_pages(records, query) == expected
 
     @pytest.mark.parametrize(
         "query",
@@ -354,6 +352,60 @@ class ImageListContract:
             names.append("private-member")
             found = session.images.page(asked(ImageQuery(viewer=OURS, sort=[("name", "asc")])))
             assert [image.name for image in found] == (sorted(names) if expected == "all" else expected.split())
+
+    def test_who_sees_what_for_whatever_reason_and_page_by_page(self, records: Records) -> None:
+        """Every filter of visibility, for owner, member and stranger, against the rule said in Python."""
+        statuses = dict(enumerate([None, *MemberStatus]))  # of the membership of OURS
+        with records.writing() as session:
+            images = []
+            for owner, visibility, number in product((OURS, THEIRS, OTHERS), Visibility, statuses):
+                image = kept(session, owner=owner, visibility=visibility, name=f"{number % 2}", size=len(images) % 3)
+                images.append((image, status := statuses[number]))
+                if status is not None:
+                    session.images.add_member(a_member(image, OURS, status))
+        for viewer, owner, asked, community, wanted, named in product(
+            (OURS, THEIRS), (None, OURS, THEIRS), (None, *Visibility), (False, True), (None, *MemberStatus), (None, "1")
+        ):
+            query = ImageQuery(
+                viewer=viewer,
+                owner=owner,
+                visibility=asked,
+                with_community=community,
+                member_status=wanted,
+                names=None if named is None else [named],
+                sort=(("size", "asc"), ("id", "desc")),
+                limit=7,
+            )
+            expected = [
+                image
+                for image, membership in images
+                if owner in (None, image.owner)
+                and asked in (None, image.visibility)
+                and named in (None, image.name)
+                and (
+                    image.owner == viewer
+                    or image.visibility is Visibility.PUBLIC
+                    or (image.visibility is Visibility.COMMUNITY and (community or asked is Visibility.COMMUNITY))
+                    or (
+                        image.visibility is Visibility.SHARED
+                        and viewer == OURS
+                        and membership is not None
+                        and wanted in (None, membership)
+                    )
+                )
+            ]
+            expected.sort(key=lambda image: image.id, reverse=True)
+            expected.sort(key=lambda image: image.size or 0)
+            assert self._all_pages(records, query) == expected, query
+
+    def _all_pages(self, records: Records, query: ImageQuery) -> list[Image]:
+        found: list[Image] = []
+        with records.reading() as session:
+            while page := session.images.page(query):
+                assert len(page) <= query.limit
+                found += page
+                query = replace(query, marker=page[-1].id)
+        return found
 
     def test_a_page_is_no_longer_than_its_limit(self, records: Records) -> None:
         with records.writing() as session:

