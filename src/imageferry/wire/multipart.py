@@ -78,10 +78,11 @@ def split_value(text: str) -> tuple[str, Mapping[str, str]]:
     word, _, rest = text.partition(";")
     rest = rest.strip()
     found: dict[str, str] = {}
-    while match := _PARAMETER.match(rest):
+    at = 0
+    while match := _PARAMETER.match(rest, at):
         value = match[2]
         found.setdefault(match[1].lower(), value[1:-1] if value.startswith('"') else value.strip())
-        rest = rest[match.end() :]
+        at = match.end()
     return word.strip(), found
 
 
