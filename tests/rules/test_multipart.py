@@ -156,13 +156,13 @@ def test_what_has_no_end_or_no_decent_head_is_refused(body: bytes) -> None:
 
 
 def test_many_tiny_parts_take_time_for_each_and_no_memory() -> None:
-    body = b"--b" + b"\r\n\r\n\r\n--b" * 100_000 + b"--"
+    body = b"--b" + b"\r\n\r\n\r\n--b" * 20_000 + b"--"
     tracemalloc.start()
     started = time.monotonic()
     count = sum(1 for event in FormStream(b"b").feed(body) if isinstance(event, End))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 100_000
+    assert count == 20_000
     assert time.monotonic() - started < 10
     assert peak < 3 * len(body)
 
