@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.journeys.clients.table import Group, Row
 
 _NO_CACHE = "Nothing is cached: images are kept once, and read from there."
-_NO_METADEFS = "Metadata definitions, a dashboard's catalogue of properties, are not served."
 _NO_LOCATIONS = "Where bytes lie is the service's own affair."
 _ONE_STORE = "There is one store; an image is deleted as a whole."
 _ID = r"\| id +\| (\S+)"
@@ -72,14 +71,13 @@ GROUPS = [
         "glance",
         "What images have elsewhere",
         [
-            Row("usage", why="Usage is not told yet."),
+            Row("usage", "Quota"),
             Row("stores-delete --store default x", why=_ONE_STORE, who="admin"),
             Row("location-add x --url http://127.0.0.1/x", why=_NO_LOCATIONS),
             Row("location-delete x --url http://127.0.0.1/x", why=_NO_LOCATIONS),
             Row("location-update x --url http://127.0.0.1/x", why=_NO_LOCATIONS),
             Row("add-location x --url http://127.0.0.1/x", why=_NO_LOCATIONS),
             Row("cache-list", why=_NO_CACHE, who="admin", family="cache-"),
-            Row("md-namespace-list", why=_NO_METADEFS, family="md-"),
         ],
     ),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.journeys.clients.table import Group, Row
 
 _NO_CACHE = "Nothing is cached: images are kept once, and read from there."
-_NO_METADEFS = "Metadata definitions, a dashboard's catalogue of properties, are not served."
 
 GROUPS = [
     Group(
@@ -73,7 +72,6 @@ GROUPS = [
             Row("cached image queue x", why=_NO_CACHE, who="admin"),
             Row("cached image delete x", why=_NO_CACHE, who="admin"),
             Row("cached image clear", why=_NO_CACHE, who="admin"),
-            Row("image metadef namespace list", why=_NO_METADEFS, who="admin", family="image metadef"),
         ],
     ),
 ]

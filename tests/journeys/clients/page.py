@@ -9,23 +9,37 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.journeys.clients import debian, glance, openstack_identity, openstack_images, openstack_objects, sdk, swift
+from tests.journeys.clients import (
+    debian,
+    glance,
+    metadefs,
+    openstack_identity,
+    openstack_images,
+    openstack_objects,
+    sdk,
+    swift,
+)
 from tests.journeys.clients.table import Group, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "clients.md"
-
-GROUPS: list[Group] = [
-    group
-    for module in (openstack_identity, openstack_images, openstack_objects, glance, swift, sdk, debian)
-    for group in module.GROUPS
-]
 
 _NAMES = {
     "openstack": "python-openstackclient",
     "glance": "python-glanceclient",
     "swift": "python-swiftclient",
     "python": "openstacksdk",
+    "rclone": "rclone",
+    "restic": "restic",
+    "curl": "curl",
 }
+
+GROUPS: list[Group] = [
+    group
+    for module in (openstack_identity, openstack_images, openstack_objects, metadefs, glance, swift, sdk, debian)
+    for group in module.GROUPS
+]
+GROUPS.sort(key=lambda group: list(_NAMES).index(group.client))  # stable: within a client as above
+
 
 _HEAD = """\
 # What real clients can do here
@@ -47,7 +61,7 @@ def page() -> str:
 
 def _body() -> Iterator[str]:
     for client, groups in groupby(GROUPS, key=lambda group: group.client):
-        yield f"## {_NAMES.get(client, client)}\n"
+        yield f"## {_NAMES[client]}\n"
         for group in groups:
             yield f"### {group.title}\n"
             yield f"| {'line of Python' if client == 'python' else client} | outcome |"

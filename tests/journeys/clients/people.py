@@ -99,6 +99,8 @@ def trip(service: RunningService, programs: Programs, folder: Path) -> Trip:
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
     write_files(folder)
+    namespace = {"namespace": f"imported-{run}", "display_name": "Imported", "visibility": "private"}
+    (folder / "namespace.json").write_text(json.dumps(namespace))
     return Trip(
         folder, lambda client, words, who: programs.run(client, words, {**peers[who].env, **more}, folder), known
     )
