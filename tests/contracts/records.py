@@ -20,6 +20,7 @@ from tests.contracts.records_objects import ObjectsContract
 from tests.contracts.records_tasks import TasksContract
 from tests.contracts.records_things import a_domain, a_user, run_at_once
 from tests.contracts.records_usage import UsageContract
+from tests.contracts.records_versions import VersionsContract
 
 
 class TransactionsContract:
@@ -101,5 +102,6 @@ class RecordsContract(
     MetadefsContract,
     TasksContract,
     UsageContract,
+    VersionsContract,
 ):
     """All of it."""

@@ -15,7 +15,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Label,
     Row,
+    Table,
+    and_,
     cast,
     delete,
     exists,
@@ -27,7 +30,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from imageferry.db.schema import blob_blocks, blobs, blocks, containers, images, objects, pins, tasks, uploads
+from imageferry.db.schema import (
+    blob_blocks,
+    blobs,
+    blocks,
+    containers,
+    images,
+    object_versions,
+    objects,
+    pins,
+    tasks,
+    uploads,
+)
 from imageferry.db.sql import added, each, insert, larger, pairs, require
 from imageferry.domain.blob import Blob, BlobDraft, BlobId, blocks_in
 from imageferry.domain.block import EMPTY, BlockName
@@ -35,6 +49,7 @@ from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import NotFound, Unavailable
 from imageferry.domain.moment import Moment, later
 from imageferry.domain.task import TaskId
+from imageferry.domain.versioning import version_text
 from imageferry.ports.records import BlobUser
 
 _PAGE = 10_000  # block rows per statement
@@ -153,10 +168,17 @@ class SqlBlobs:
         return list(self._connection.execute(query.order_by(blob_blocks.c.blob_id)).scalars())
 
     def users_of(self, blob_id: BlobId) -> list[BlobUser]:
-        path = (containers.c.name + "/" + objects.c.name).label("path")
+        path = _path_of(objects)
         query = select(objects.c.id, path, containers.c.project_id).join(containers).order_by(path)
         found = self._connection.execute(query.where(objects.c.blob_id == blob_id))
         users = [BlobUser("object", row.id, row.path, row.project_id) for row in found]
+        dated = _path_of(object_versions)
+        query = select(object_versions.c.object_id, dated, object_versions.c.version, containers.c.project_id)
+        query = query.join(containers).where(object_versions.c.blob_id == blob_id)
+        found = self._connection.execute(query.order_by(dated, object_versions.c.version))
+        for row in found:
+            name = f"{row.path}?version-id={version_text(row.version)}"
+            users.append(BlobUser("version", row.object_id, name, row.project_id))
         query = select(images.c.id, images.c.name, images.c.owner).order_by(images.c.id)
         found = self._connection.execute(query.where(images.c.blob_id == blob_id))
         return users + [BlobUser("image", row.id, row.name or "", row.owner) for row in found]
@@ -174,10 +196,16 @@ class SqlBlobs:
         return list(self._connection.execute(query).scalars())
 
 
+_POINTING = (objects.c.blob_id, object_versions.c.blob_id, images.c.blob_id, pins.c.blob_id)
+
+
 def _nothing_points_here() -> ColumnElement[bool]:
-    return ~exists().where(objects.c.blob_id == blobs.c.id) & (
-        ~exists().where(images.c.blob_id == blobs.c.id) & ~exists().where(pins.c.blob_id == blobs.c.id)
-    )
+    return and_(*(~exists().where(column == blobs.c.id) for column in _POINTING))
+
+
+def _path_of(table: Table) -> Label[str]:
+    """Container and name, for people."""
+    return (containers.c.name + "/" + table.c.name).label("path")
 
 
 def _no_blob_has_it() -> ColumnElement[bool]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from imageferry.db.listing import listing
-from imageferry.db.schema import accounts, blobs, containers, objects
+from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
 from imageferry.db.sql import added, insert, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
+from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir, Whole
+from imageferry.domain.versioning import NO_VERSION, Archiving, VersionId, Versioning
 
 
 class SqlObjects:
@@ -64,7 +66,7 @@ class SqlObjects:
             "writers": container.writers,
             "created_at": container.created_at,
             "updated_at": container.updated_at,
-        }
+        } | _versioning_values(container.versioning)
         if not added(self._connection, containers, values):
             raise AlreadyExists("container", container.name)
         account = {"project_id": container.project_id, "metadata": {}, "created_at": container.created_at}
@@ -86,6 +88,11 @@ class SqlObjects:
         if not self._connection.execute(change.values(readers=readers, writers=writers)).rowcount:
             raise NotFound("container", container_id)
 
+    def set_versioning(self, container_id: ContainerId, versioning: Versioning) -> None:
+        change = update(containers).where(containers.c.id == container_id)
+        if not self._connection.execute(change.values(_versioning_values(versioning))).rowcount:
+            raise NotFound("container", container_id)
+
     def delete_container(self, container: Container) -> None:
         query = select(containers.c.object_count).where(containers.c.id == container.id).with_for_update()
         count = self._connection.execute(query).scalar_one_or_none()
@@ -93,6 +100,9 @@ class SqlObjects:
             raise NotFound("container", container.name)
         if count:
             raise NotEmpty("container", container.name)
+        kept = select(object_versions.c.name).where(object_versions.c.container_id == container.id).limit(1)
+        if self._connection.execute(kept).first() is not None:
+            raise NotEmpty("container", container.name, inside="all versions")
         self._connection.execute(delete(containers).where(containers.c.id == container.id))
 
     def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]:
@@ -112,11 +122,11 @@ class SqlObjects:
             values = _values(item) | {"id": item.id, "created_at": item.created_at}
             if not added(self._connection, objects, values):
                 raise AlreadyExists("object", item.id)
-            self._count(item.container_id, objects=1, size=item.size)
+            count(self._connection, item.container_id, objects=1, size=item.size)
         else:
             change = update(objects).where(objects.c.id == known.id).values(_values(item))
             self._connection.execute(change)
-            self._count(item.container_id, objects=0, size=item.size - known.size)
+            count(self._connection, item.container_id, objects=0, size=item.size - known.size)
             if known.blob_id != item.blob_id:
                 release(self._connection, known.blob_id, item.updated_at)
         return item if known is None else replace(item, id=known.id, created_at=known.created_at)
@@ -124,7 +134,7 @@ class SqlObjects:
     def object(self, container_id: ContainerId, name: str) -> StoredObject | None:
         query = select(objects).where(objects.c.container_id == container_id, objects.c.name == name)
         row = self._connection.execute(query).first()
-        return None if row is None else _object(row)
+        return None if row is None else stored_object(row)
 
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
         self.hold(container_id)
@@ -132,7 +142,7 @@ class SqlObjects:
         if known is None:
             raise NotFound("object", name)
         self._connection.execute(delete(objects).where(objects.c.id == known.id))
-        self._count(container_id, objects=-1, size=-known.size)
+        count(self._connection, container_id, objects=-1, size=-known.size)
         release(self._connection, known.blob_id, now)
         return known
 
@@ -151,52 +161,40 @@ class SqlObjects:
         rows = select(objects).where(objects.c.container_id == container_id)
         if now is not None:
             rows = rows.where(or_(objects.c.delete_at.is_(None), objects.c.delete_at > now))
-        return listing(self._connection, rows, objects.c.name, query, _object)
-
-    def _count(self, container_id: ContainerId, *, objects: int, size: int) -> None:
-        change = update(containers).where(containers.c.id == container_id)
-        counters = {
-            "object_count": containers.c.object_count + objects,
-            "bytes_used": containers.c.bytes_used + size,
-        }
-        self._connection.execute(change.values(counters))
+        return listing(self._connection, rows, objects.c.name, query, stored_object)
 
 
-def _container(row: Row[Any]) -> Container:
-    return Container(
-        id=row.id,
-        project_id=row.project_id,
-        name=row.name,
-        object_count=row.object_count,
-        bytes_used=row.bytes_used,
-        metadata=row.metadata,
-        readers=row.readers,
-        writers=row.writers,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+def count(connection: Connection, container_id: ContainerId, *, objects: int, size: int) -> None:
+    """Let the counters of a container follow what was put into it, or taken out."""
+    change = update(containers).where(containers.c.id == container_id)
+    counters = {
+        "object_count": containers.c.object_count + objects,
+        "bytes_used": containers.c.bytes_used + size,
+    }
+    connection.execute(change.values(counters))
 
 
-def _object(row: Row[Any]) -> StoredObject:
-    return StoredObject(
-        id=row.id,
-        container_id=row.container_id,
-        name=row.name,
-        blob_id=row.blob_id,
-        size=row.size,
-        md5=row.md5,
-        content_type=row.content_type,
-        metadata=row.metadata,
-        headers=row.headers,
-        manifest=row.manifest,
-        whole=None if row.whole_size is None else Whole(size=row.whole_size, etag=row.whole_etag),
-        delete_at=row.delete_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+def state_of(row: Row[Any]) -> dict[str, Any]:
+    """What the current object and its versions have in common."""
+    return {
+        "container_id": row.container_id,
+        "name": row.name,
+        "blob_id": row.blob_id,
+        "size": row.size,
+        "md5": row.md5,
+        "content_type": row.content_type,
+        "metadata": row.metadata,
+        "headers": row.headers,
+        "manifest": row.manifest,
+        "whole": None if row.whole_size is None else Whole(size=row.whole_size, etag=row.whole_etag),
+        "link": None if row.link is None else Link(**row.link),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
 
 
-def _values(item: StoredObject) -> dict[str, Any]:
+def state_values(item: StoredObject) -> dict[str, Any]:
+    """The same as columns."""
     return {
         "container_id": item.container_id,
         "name": item.name,
@@ -209,6 +207,43 @@ def _values(item: StoredObject) -> dict[str, Any]:
         "manifest": item.manifest,
         "whole_size": None if item.whole is None else item.whole.size,
         "whole_etag": None if item.whole is None else item.whole.etag,
-        "delete_at": item.delete_at,
+        "link": None if item.link is None else asdict(item.link),
         "updated_at": item.updated_at,
+    }
+
+
+def _container(row: Row[Any]) -> Container:
+    return Container(
+        id=row.id,
+        project_id=row.project_id,
+        name=row.name,
+        object_count=row.object_count,
+        bytes_used=row.bytes_used,
+        metadata=row.metadata,
+        readers=row.readers,
+        writers=row.writers,
+        versioning=Versioning(
+            enabled=row.keeps_versions,
+            archive=row.archive or "",
+            archiving=Archiving(row.archiving or Archiving.STACK),
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def stored_object(row: Row[Any]) -> StoredObject:
+    version = VersionId(row.version or NO_VERSION)
+    return StoredObject(id=row.id, version=version, delete_at=row.delete_at, **state_of(row))
+
+
+def _values(item: StoredObject) -> dict[str, Any]:
+    return state_values(item) | {"version": item.version or None, "delete_at": item.delete_at}
+
+
+def _versioning_values(versioning: Versioning) -> dict[str, Any]:
+    return {
+        "keeps_versions": versioning.enabled,
+        "archive": versioning.archive or None,
+        "archiving": versioning.archiving.value if versioning.archive else None,
     }

@@ -18,6 +18,7 @@ from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
+from imageferry.db.versions import SqlVersions
 from imageferry.domain.errors import Unavailable
 
 
@@ -29,6 +30,7 @@ class SqlSession:
         self.credentials = SqlCredentials(connection)
         self.blobs = SqlBlobs(connection)
         self.objects = SqlObjects(connection)
+        self.versions = SqlVersions(connection)
         self.images = SqlImages(connection)
         self.metadefs = SqlMetadefs(connection)
         self.tasks = SqlTasks(connection)

@@ -14,6 +14,7 @@
     │   ├── BadSource        a place that nothing can or may be fetched from
     │   └── Refused          a cloud does not take it; carries the cloud's words
     ├── NotFound             no such thing, or none the caller may know of
+    │   └── DeletedThen      a version that says only that the object was deleted
     ├── Conflict             the thing is there, in a state that forbids the act
     │   ├── AlreadyExists
     │   ├── NotEmpty
@@ -211,6 +212,18 @@ class NotFound(FerryError):
         return f"no {self.kind} {_shown(self.key)} here that you may see."
 
 
+@dataclass(eq=False)
+class DeletedThen(NotFound):
+    """The version that was asked for is the mark of a deletion."""
+
+    version: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} {_shown(self.key)} was deleted at that time: version {self.version} says no more than that."
+        )
+
+
 class Conflict(FerryError):
     """The thing is there, in a state that forbids the act."""
 
@@ -234,9 +247,10 @@ class NotEmpty(Conflict):
 
     kind: str
     key: str
+    inside: str = "what is inside"
 
     def __str__(self) -> str:
-        return f"{self.kind} {_shown(self.key)} is not empty. Delete what is inside first."
+        return f"{self.kind} {_shown(self.key)} is not empty. Delete {self.inside} first."
 
 
 @dataclass(eq=False)

@@ -9,7 +9,9 @@ from typing import NewType
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import BadInput
+from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
+from imageferry.domain.versioning import NO_VERSION, UNVERSIONED, VersionId, Versioning
 
 ContainerId = NewType("ContainerId", str)
 ObjectId = NewType("ObjectId", str)
@@ -47,6 +49,7 @@ class Container:
     metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
     readers: str = ""  # access lists, see domain.acl
     writers: str = ""
+    versioning: Versioning = UNVERSIONED
     created_at: Moment
     updated_at: Moment
 
@@ -91,7 +94,8 @@ class StoredObject:
     ``headers`` are the ones a dialect keeps as they came (content-encoding, ...), lower case.
     ``manifest`` is ``container/prefix`` of a dynamic large object, whose own blob is then
     usually empty. ``whole`` is there for a static large object, whose own blob is the list of
-    its segments. ``id`` survives overwriting.
+    its segments, ``link`` for one that stands for another object. ``id`` survives overwriting,
+    ``version`` does not.
     """
 
     id: ObjectId
@@ -105,12 +109,25 @@ class StoredObject:
     headers: Mapping[str, str] = field(default_factory=dict)
     manifest: str | None = None
     whole: Whole | None = None
+    link: Link | None = None
+    version: VersionId = NO_VERSION
     delete_at: Moment | None = None  # from then on it is as if it were gone
     created_at: Moment
     updated_at: Moment
 
     def is_expired(self, now: Moment) -> bool:
         return self.delete_at is not None and self.delete_at <= now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectVersion:
+    """One version of an object, or the mark that it was deleted then."""
+
+    name: str
+    id: VersionId
+    item: StoredObject | None  # None: a mark
+    at: Moment
+    is_latest: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

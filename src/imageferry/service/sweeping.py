@@ -19,6 +19,7 @@ from imageferry.domain.object import ContainerId
 from imageferry.ports.block_store import BlockStore, StoredBlock
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
+from imageferry.service.objects.keeping import take_away
 
 GRACE_S = 24 * 3600.0
 _PAGE = 500
@@ -71,7 +72,7 @@ class Sweeper:
             session.objects.hold(container_id)
             item = session.objects.object(container_id, name)
             if item is not None and item.is_expired(now):
-                session.objects.delete_object(container_id, name, now)
+                take_away(session, item, now)
                 return True
         return False
 

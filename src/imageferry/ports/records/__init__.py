@@ -27,6 +27,7 @@ from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecord
 from imageferry.ports.records.objects import ObjectRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
+from imageferry.ports.records.versions import VersionRecords
 
 __all__ = [
     "IMAGE_SORT_KEYS",
@@ -46,6 +47,7 @@ __all__ = [
     "TaskRecords",
     "TokenRow",
     "UsageRecords",
+    "VersionRecords",
 ]
 
 
@@ -60,6 +62,8 @@ class Session(Protocol):
     def blobs(self) -> BlobRecords: ...
     @property
     def objects(self) -> ObjectRecords: ...
+    @property
+    def versions(self) -> VersionRecords: ...
     @property
     def images(self) -> ImageRecords: ...
     @property

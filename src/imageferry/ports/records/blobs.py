@@ -16,7 +16,7 @@ from imageferry.domain.task import TaskId
 
 @dataclass(frozen=True, slots=True)
 class BlobUser:
-    """Something that points to a blob, for people: kind ("image", "object", "task"), id, name."""
+    """Something that points to a blob, for people: kind ("image", "object", "version", "task"), id, name."""
 
     kind: str
     id: str

@@ -8,6 +8,7 @@ from typing import Protocol
 from imageferry.domain.access import ProjectId
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir
+from imageferry.domain.versioning import Versioning
 
 
 class ObjectRecords(Protocol):
@@ -32,8 +33,11 @@ class ObjectRecords(Protocol):
     def set_access(self, container_id: ContainerId, *, readers: str, writers: str) -> None:
         """Who beside its project may read and write what is in a container. Raises NotFound."""
 
+    def set_versioning(self, container_id: ContainerId, versioning: Versioning) -> None:
+        """How the container keeps what its objects were before. Raises NotFound."""
+
     def delete_container(self, container: Container) -> None:
-        """Raises NotFound, NotEmpty."""
+        """Raises NotFound, NotEmpty: objects are in it, or versions of them."""
 
     def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]: ...
 

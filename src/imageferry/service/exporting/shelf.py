@@ -18,6 +18,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs
 from imageferry.service.exporting.targets import Targets
 from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.keeping import overwrite
 from imageferry.service.objects.quotas import within_quotas
 
 _VMDK = "application/x-vmdk"
@@ -79,13 +80,14 @@ class Shelf:
         with within_quotas(session, task.project_id, parts_container, self.clock()):
             for number, (blob_id, size, md5) in enumerate(parts, start=1):
                 part = Blob(id=BlobId(blob_id), size=size, digests={Algorithm.MD5: md5})
-                session.objects.put_object(self._object(parts_container, targets.part(task.id, number), part, _PART))
+                item = self._object(parts_container, targets.part(task.id, number), part, _PART)
+                overwrite(session, task.project_id, parts_container, None, item)
         names = {targets.description: _OVF, targets.digests: _MF, targets.disk: _VMDK}
         for draft, (name, content_type) in zip(drafts, names.items(), strict=True):
             item = self._object(container, name, self.blobs.keep_in(session, draft), content_type)
             if name == targets.disk:
                 item = replace(item, manifest=targets.manifest(task.id))
-            session.objects.put_object(item)
+            overwrite(session, task.project_id, container, None, item)
 
     def _object(self, container: Container, name: str, blob: Blob, content_type: str) -> StoredObject:
         now = self.clock()

@@ -21,8 +21,10 @@ from imageferry.domain.object import (
     checked_metadata,
 )
 from imageferry.domain.quota import checked_quotas, sets_quota
+from imageferry.domain.versioning import UNVERSIONED, Versioning, VersioningChange, changed
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
+from imageferry.service.objects.keeping import live
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +123,7 @@ class Containers:
         name: str,
         metadata: Mapping[str, str],
         access: Access | None = None,
+        versioning: VersioningChange | None = None,
     ) -> bool:
         """Make a container, or merge metadata into the one there. Returns whether it is new."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
@@ -138,6 +141,7 @@ class Containers:
                     metadata=checked_metadata(_merged({}, metadata)),
                     readers=access.readers or "",
                     writers=access.writers or "",
+                    versioning=_checked_versioning(UNVERSIONED, versioning),
                     created_at=now,
                     updated_at=now,
                 )
@@ -145,10 +149,12 @@ class Containers:
                     session.objects.add_container(fresh)
                     return True
                 except AlreadyExists:
-                    there = container_of(session, project, name)  # another writer was faster
+                    pass  # another writer was faster
+            there = held(session, project, name)
             merged = checked_metadata(_merged(there.metadata, metadata))
             session.objects.set_container_metadata(there, merged, now)
             _set_access(session, there, access)
+            _set_versioning(session, there, versioning)
             return False
 
     def container(self, caller: Caller | None, project: ProjectId, name: str) -> Container:
@@ -163,25 +169,27 @@ class Containers:
         name: str,
         changes: Mapping[str, str],
         access: Access | None = None,
+        versioning: VersioningChange | None = None,
     ) -> None:
         """Merge metadata."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         access = _checked_access(access)
         checked_quotas(changes)
         with self._records.writing() as session:
-            session.objects.hold(container_of(session, project, name).id)
-            there = container_of(session, project, name)
+            there = held(session, project, name)
             merged = checked_metadata(_merged(there.metadata, changes))
             session.objects.set_container_metadata(there, merged, self._clock())
             _set_access(session, there, access)
+            _set_versioning(session, there, versioning)
 
     def delete_container(self, caller: Caller | None, project: ProjectId, name: str) -> None:
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         with self._records.writing() as session:
             there = container_of(session, project, name)
             now = self._clock()
-            for container_id, expired in session.objects.expired(now, limit=MAX_LISTING, container_id=there.id):
-                session.objects.delete_object(container_id, expired, now)
+            session.objects.hold(there.id)
+            for _, expired in session.objects.expired(now, limit=MAX_LISTING, container_id=there.id):
+                live(session, there, expired, now)  # which takes it away
             session.objects.delete_container(there)
 
     def listing(
@@ -217,6 +225,12 @@ class Containers:
         return container, found[: query.limit]
 
 
+def held(session: Session, project: ProjectId, name: str) -> Container:
+    """A container that nobody else changes, nor what is in it, until the transaction ends. Raises NotFound."""
+    session.objects.hold(container_of(session, project, name).id)
+    return container_of(session, project, name)
+
+
 def container_of(session: Session, project: ProjectId, name: str) -> Container:
     """Raises NotFound."""
     container = session.objects.container(project, name)
@@ -245,3 +259,18 @@ def _set_access(session: Session, there: Container, access: Access) -> None:
     writers = there.writers if access.writers is None else access.writers
     if (readers, writers) != (there.readers, there.writers):
         session.objects.set_access(there.id, readers=readers, writers=writers)
+
+
+def _checked_versioning(there: Versioning, change: VersioningChange | None) -> Versioning:
+    """Raises BadInput: both ways of keeping old states at once, or no container's name."""
+    if change is None:
+        return there
+    if change.archive:
+        checked_container_name(change.archive)
+    return changed(there, change)
+
+
+def _set_versioning(session: Session, there: Container, change: VersioningChange | None) -> None:
+    wanted = _checked_versioning(there.versioning, change)
+    if wanted != there.versioning:
+        session.objects.set_versioning(there.id, wanted)

@@ -8,7 +8,7 @@ segment that is gone or was overwritten is an error, never other bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -17,6 +17,7 @@ from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import Blob
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import BadSegments, RangeNotSatisfiable, StatusConflict, TooLarge
+from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, Segment, StoredObject, Whole
 from imageferry.ports.records import Session
@@ -41,6 +42,7 @@ class OpenObject:
     etag: str
     sections: tuple[Section, ...]
     is_large: bool
+    reached: Link | None = None  # where it is, if a link led here
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,18 +135,39 @@ def joined(item: StoredObject, rows: Iterable[tuple[StoredObject, Sequence[Secti
     return OpenObject(item=item, size=size, etag=etag.hexdigest(), sections=tuple(sections), is_large=True)
 
 
+Path = tuple[str, str]  # container, name
+
+
+def look_up(
+    session: Session, project: ProjectId, paths: Iterable[Path], now: Moment
+) -> dict[Path, StoredObject | None]:
+    """The objects at these paths; each container is asked for once."""
+    containers: dict[str, Container | None] = {}
+    found: dict[Path, StoredObject | None] = {}
+    for path in dict.fromkeys(paths):
+        container, name = path
+        if container not in containers:
+            containers[container] = session.objects.container(project, container)
+        there = containers[container]
+        item = None if there is None else session.objects.object(there.id, name)
+        found[path] = None if item is None or item.is_expired(now) else item
+    return found
+
+
 def found_segments(
-    session: Session, project: ProjectId, item: StoredObject, segments: Sequence[Segment], now: Moment
+    item: StoredObject, segments: Sequence[Segment], there: Mapping[Path, StoredObject | None]
 ) -> list[StoredObject | None]:
     """The objects a static large object is made of, None for inline bytes.
+
+    Args:
+        there: what is now at the paths of the segments.
 
     Raises:
         StatusConflict: a segment is gone, or is not what it was.
     """
-    look = _LookUp(session, project, now)
     objects: list[StoredObject | None] = []
     for segment in segments:
-        found = None if segment.inline else look.object(segment.container, segment.name)
+        found = None if segment.inline else there[segment.container, segment.name]
         same = found is not None and _facts(found) == (segment.size, segment.md5, segment.nested)
         if not (segment.inline or same):
             state = f"broken: its segment /{segment.container}/{segment.name} is gone or was overwritten"
@@ -159,14 +182,16 @@ def _facts(item: StoredObject) -> tuple[int, str, bool]:
 
 
 def checked_segments(
-    session: Session, project: ProjectId, place: tuple[str, str], wanted: Sequence[WantedSegment], now: Moment
+    place: Path, wanted: Sequence[WantedSegment], there: Mapping[Path, StoredObject | None]
 ) -> tuple[Segment, ...]:
     """The segments as they are now, for a list that is to be kept as ``place``.
+
+    Args:
+        there: what is now at the paths that are wanted.
 
     Raises:
         BadSegments: naming each that is not there or not as it should be.
     """
-    look = _LookUp(session, project, now)
     problems: list[tuple[str, str]] = []
     segments: list[Segment] = []
     for wish in wanted:
@@ -174,7 +199,7 @@ def checked_segments(
             md5 = hashlib.md5(wish.data, usedforsecurity=False).hexdigest()
             segments.append(Segment(size=len(wish.data), md5=md5, updated_at=Moment(0), inline=True))
             continue
-        found = look.object(wish.container, wish.name)
+        found = there[wish.container, wish.name]
         own = (wish.container, wish.name) == place
         problem = "refers to itself" if own else _problem(wish, found)
         if found is not None and problem is None:
@@ -241,20 +266,3 @@ def _span(text: str | None, size: int) -> tuple[int, int] | None:
     if spans is None or len(spans) != 1:
         raise RangeNotSatisfiable(size)
     return None if spans[0] == (0, size) else spans[0]
-
-
-class _LookUp:
-    """Objects by path; each container is asked for once."""
-
-    def __init__(self, session: Session, project: ProjectId, now: Moment) -> None:
-        self._now = now
-        self._session = session
-        self._project = project
-        self._containers: dict[str, Container | None] = {}
-
-    def object(self, container: str, name: str) -> StoredObject | None:
-        if container not in self._containers:
-            self._containers[container] = self._session.objects.container(self._project, container)
-        there = self._containers[container]
-        item = None if there is None else self._session.objects.object(there.id, name)
-        return None if item is None or item.is_expired(self._now) else item

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from imageferry.domain.access import Act, Caller, ProjectId
-from imageferry.domain.errors import NotFound
+from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.errors import BadInput, DeletedThen, NotFound, StatusConflict
+from imageferry.domain.link import MAX_LINKS, Link
 from imageferry.domain.moment import Moment
-from imageferry.domain.object import MAX_OBJECT_SIZE, StoredObject
+from imageferry.domain.object import MAX_OBJECT_SIZE, Container, StoredObject
+from imageferry.domain.versioning import NO_VERSION, VersionId, version_text
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
-from imageferry.service.blobs import Blobs, Section, cut, whole
+from imageferry.service.blobs import Blobs, Section, cut
 from imageferry.service.objects import large_objects as large
 from imageferry.service.objects.containers import Containers, container_of
 from imageferry.service.objects.large_objects import Budget, OpenObject, SegmentList
@@ -24,11 +27,26 @@ class Reading(Containers):
         self._blobs = blobs
         self.max_object_size = max_object_size
 
-    def show(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> StoredObject:
-        """The record itself: of a large object the manifest, not what it stands for."""
-        self.may(caller, Act.READ_OBJECTS, project, container, name)
+    def show(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        container: str,
+        name: str,
+        *,
+        version: VersionId | None = None,
+    ) -> StoredObject:
+        """The record itself: of a large object the manifest, of a link the link, not what it stands for.
+
+        Args:
+            version: None for the current one, NO_VERSION for the current one if it is no version.
+
+        Raises:
+            BadInput: the container never kept versions.
+        """
+        self._may_read(caller, project, container, name, version)
         with self._records.reading() as session:
-            return object_in(session, project, container, name, self._clock())
+            return state_in(session, project, container, name, self._clock(), version)
 
     def open(
         self,
@@ -37,34 +55,76 @@ class Reading(Containers):
         container: str,
         name: str,
         *,
+        version: VersionId | None = None,
         as_stored: bool = False,
+        as_link: bool = False,
         to_read: bool = True,
     ) -> OpenObject:
         """An object to read.
 
         Args:
+            version: as for ``show``.
             as_stored: a manifest itself instead of what it stands for.
+            as_link: a link itself instead of what it leads to.
             to_read: False where size and etag are enough; then segments need not be whole.
 
         Raises:
-            StatusConflict: a segment of a static large object is gone or is another.
+            StatusConflict: a segment of a static large object is gone or is another, or so is what a link leads to.
         """
-        self.may(caller, Act.READ_OBJECTS, project, container, name)
+        self._may_read(caller, project, container, name, version)
         with self._records.reading() as session:
-            item = object_in(session, project, container, name, self._clock())
-            rows = []
-            if item.whole is None and item.manifest is not None and not as_stored:
+            item = state_in(session, project, container, name, self._clock(), version)
+        end: Link | None = None
+        if not as_link:
+            item, end = self._followed(caller, item)
+            project = project if end is None else end.project_id
+        return replace(self._opened(caller, project, item, as_stored=as_stored, to_read=to_read), reached=end)
+
+    def _opened(
+        self, caller: Caller | None, project: ProjectId, item: StoredObject, *, as_stored: bool, to_read: bool
+    ) -> OpenObject:
+        if item.whole is not None and not as_stored:
+            sections = tuple(self._sections(caller, project, item)) if to_read else ()
+            return OpenObject(item=item, size=item.whole.size, etag=item.whole.etag, sections=sections, is_large=True)
+        if item.manifest is not None and not as_stored and item.whole is None:
+            with self._records.reading() as session:
                 rows = large.dynamic_segments(session, project, item, self._clock())
-            elif item.whole is None or as_stored:
-                blob = session.blobs.get(item.blob_id)
-                if blob is None:
-                    raise NotFound("object", f"{container}/{name}")
-                return OpenObject(item=item, size=item.size, etag=item.md5, sections=(whole(blob),), is_large=False)
-        if item.whole is None:
-            self.may(caller, Act.READ_OBJECTS, project, (item.manifest or "").partition("/")[0])
+            self.may(caller, Act.READ_OBJECTS, project, item.manifest.partition("/")[0])
             return large.joined(item, ((row, self._sections(caller, project, row)) for row in rows))
-        sections = tuple(self._sections(caller, project, item)) if to_read else ()
-        return OpenObject(item=item, size=item.whole.size, etag=item.whole.etag, sections=sections, is_large=True)
+        own = (large.own_section(item),)
+        return OpenObject(item=item, size=item.size, etag=item.md5, sections=own, is_large=False)
+
+    def _followed(self, caller: Caller | None, item: StoredObject) -> tuple[StoredObject, Link | None]:
+        """What a link leads to, and where that is; what is no link leads to itself.
+
+        Raises:
+            StatusConflict: it leads too far, or to other bytes than it did.
+            AccessDenied, NotFound: at the end, as if it had been asked for there.
+        """
+        asked, link, promised = item, None, set[str]()
+        for _ in range(MAX_LINKS + 1):
+            if promised - {link_tag(item)}:
+                wanted = f"{next(iter(promised))}, as the link says"
+                raise StatusConflict("object", item.name, found=f"one with the tag {link_tag(item)}", wanted=wanted)
+            if item.link is None:
+                return item, link
+            link = item.link
+            promised = set() if link.md5 is None else {link.md5}
+            # As for a part of a large object: who may read here by a signed URL, may also there.
+            signed = caller is not None and caller.signed is not None
+            self.may(caller, Act.READ_OBJECTS, link.project_id, link.container, None if signed else link.name)
+            with self._records.reading() as session:
+                item = state_in(session, link.project_id, link.container, link.name, self._clock())
+        raise StatusConflict("link", asked.name, found=f"one of more than {MAX_LINKS} in a row", wanted="following it")
+
+    def _may_read(
+        self, caller: Caller | None, project: ProjectId, container: str, name: str, version: VersionId | None
+    ) -> None:
+        """Access lists open what is there now, not what was there once."""
+        if version:
+            allow(caller, Act.READ_OBJECTS, owner=project)
+        else:
+            self.may(caller, Act.READ_OBJECTS, project, container, name)
 
     def read(self, opened: OpenObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` (inclusive) to ``stop`` (exclusive), in pieces of up to a block."""
@@ -72,11 +132,21 @@ class Reading(Containers):
         return self._blobs.read(cut(opened.sections, start, stop))
 
     def segments(
-        self, caller: Caller | None, project: ProjectId, container: str, name: str
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        container: str,
+        name: str,
+        *,
+        version: VersionId | None = None,
     ) -> tuple[StoredObject, SegmentList]:
         """A static large object and the list of its segments."""
-        item = self.show(caller, project, container, name)
-        return item, SegmentList((), b"", 0) if item.whole is None else self._listed(item)
+        item = self.show(caller, project, container, name, version=version)
+        return item, self.segments_of(item)
+
+    def segments_of(self, item: StoredObject) -> SegmentList:
+        """The same for an object that is at hand; nothing for one that has no segments."""
+        return SegmentList((), b"", 0) if item.whole is None else self._listed(item)
 
     def _sections(
         self,
@@ -96,8 +166,8 @@ class Reading(Containers):
         budget.take(item, len(listed.segments), depth)
         for place in listed.containers:
             self.may(caller, Act.READ_OBJECTS, project, place)
-        with self._records.reading() as session:
-            found = large.found_segments(session, project, item, listed.segments, self._clock())
+        paths = [(row.container, row.name) for row in listed.segments if not row.inline]
+        found = large.found_segments(item, listed.segments, self._at(caller, project, paths))
         sections: list[Section] = []
         inline = listed.offset
         for segment, there in zip(listed.segments, found, strict=True):
@@ -109,12 +179,70 @@ class Reading(Containers):
             sections += its if segment.span is None else cut(its, *segment.span)
         return sections
 
+    def _at(
+        self, caller: Caller | None, project: ProjectId, paths: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], StoredObject | None]:
+        """What is at these paths, links followed; a link that leads nowhere counts as nothing."""
+        with self._records.reading() as session:
+            found = large.look_up(session, project, paths, self._clock())
+        for path, item in found.items():
+            if item is not None and item.link is not None:
+                found[path] = self._segment_behind(caller, project, item)
+        return found
+
+    def _segment_behind(self, caller: Caller | None, project: ProjectId, item: StoredObject) -> StoredObject | None:
+        try:
+            end, link = self._followed(caller, item)
+        except (NotFound, StatusConflict):
+            return None
+        # A list in another account names segments of that account: as a part it would mean others here.
+        return None if end.whole is not None and link is not None and link.project_id != project else end
+
     def _listed(self, item: StoredObject) -> SegmentList:
         return large.unpack(b"".join(self._blobs.read([large.own_section(item)])))
 
 
 def object_in(session: Session, project: ProjectId, container: str, name: str, now: Moment) -> StoredObject:
+    """Raises NotFound."""
     item = session.objects.object(container_of(session, project, container).id, name)
     if item is None or item.is_expired(now):
         raise NotFound("object", f"{container}/{name}")
     return item
+
+
+def state_in(
+    session: Session, project: ProjectId, container: str, name: str, now: Moment, version: VersionId | None = None
+) -> StoredObject:
+    """The current object, or one of its versions.
+
+    Raises:
+        NotFound: none; DeletedThen if that version is the mark of a deletion.
+        BadInput: the container never kept versions.
+    """
+    if not version:
+        item = object_in(session, project, container, name, now)
+        if version == NO_VERSION and item.version != NO_VERSION:
+            raise NotFound("object", f"{container}/{name}")
+        return item
+    place = versioned(container_of(session, project, container))
+    current = session.objects.object(place.id, name)
+    if current is not None and current.version == version:
+        return replace(current, delete_at=None)  # versions do not expire
+    found = session.versions.version(place.id, name, version)
+    if found is None:
+        raise NotFound("object", f"{container}/{name}")
+    if found.item is None:
+        raise DeletedThen("object", f"{container}/{name}", version_text(version))
+    return found.item
+
+
+def versioned(container: Container) -> Container:
+    """Raises BadInput: it never kept versions."""
+    if container.versioning.enabled is None:
+        raise BadInput("container", container.name, "one that keeps versions of its objects")
+    return container
+
+
+def link_tag(item: StoredObject) -> str:
+    """What a static link to this object promises: of one that leads to a static link, what that promises."""
+    return item.md5 if item.link is None or item.link.md5 is None else item.link.md5

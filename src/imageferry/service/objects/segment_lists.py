@@ -10,8 +10,10 @@ from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, BadSegments, DigestMismatch, NotFound, StatusConflict, TooLarge
 from imageferry.domain.object import MAX_SEGMENTS, Segment, StoredObject, checked_object_name
+from imageferry.domain.versioning import VersionId
 from imageferry.service.objects import large_objects as large
-from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.containers import container_of, held
+from imageferry.service.objects.keeping import remove, remove_version
 from imageferry.service.objects.large_objects import Budget, SegmentList, WantedSegment
 from imageferry.service.objects.traits import Traits, check_traits
 from imageferry.service.objects.uploads import Upload
@@ -57,7 +59,8 @@ class SegmentLists(Writing):
             self.may(caller, Act.READ_OBJECTS, project, place)
         with self._records.reading() as session:
             container_of(session, project, container)
-            segments = large.checked_segments(session, project, (container, name), wanted, self._clock())
+        paths = [(wish.container, wish.name) for wish in wanted if wish.data is None]
+        segments = large.checked_segments((container, name), wanted, self._at(caller, project, paths))
         self._check_nested(caller, project, (container, name), segments)
         facts = large.whole_of(segments)
         found = Digest(Algorithm.MD5, facts.etag)
@@ -83,7 +86,11 @@ class SegmentLists(Writing):
         budget = Budget()
         times = Counter((row.container, row.name) for row in segments if row.nested)
         for (container, name), count in times.items():
-            item, listed = self.segments(caller, project, container, name)
+            item = self._at(caller, project, [(container, name)])[container, name]
+            if item is None:
+                problems.append((f"/{container}/{name}", "not found"))
+                continue
+            listed = self.segments_of(item)
             try:
                 before = budget.left
                 self._sections(caller, project, item, depth=2, budget=budget)
@@ -114,28 +121,40 @@ class SegmentLists(Writing):
             waiting += [self._listed(item) for item in nested if item is not None and item.whole is not None]
         return paths
 
-    def delete_static(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Deleted:
+    def delete_static(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        container: str,
+        name: str,
+        *,
+        version: VersionId | None = None,
+    ) -> Deleted:
         """Delete a static large object together with its segments, and theirs, or nothing of it.
 
         Raises:
             BadInput: it is not one.
         """
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
-        item, listed = self.segments(caller, project, container, name)
+        item, listed = self.segments(caller, project, container, name, version=version)
         if item.whole is None:
             raise BadInput("object", name, "a static large object")
         paths = self._all_paths(project, listed)
         paths.pop((container, name), None)
-        for place in {path[0] for path in paths}:
-            self.may(caller, Act.WRITE_OBJECTS, project, place)
+        for its in {path[0] for path in paths}:
+            self.may(caller, Act.WRITE_OBJECTS, project, its)
         missing = 0
         with self._records.writing() as session:
+            now = self._clock()
             for path in sorted(paths):
                 try:
-                    target = container_of(session, project, path[0])
-                    session.objects.delete_object(target.id, path[1], self._clock())
+                    gone = remove(session, project, held(session, project, path[0]), path[1], now)
+                    missing += gone.item is None
                 except NotFound:
                     missing += 1
-            target = container_of(session, project, container)
-            session.objects.delete_object(target.id, name, self._clock())
+            place = held(session, project, container)
+            if version is None:
+                remove(session, project, place, name, now)
+            else:
+                remove_version(session, place, name, version, now)
         return Deleted(deleted=len(paths) - missing + 1, missing=missing)

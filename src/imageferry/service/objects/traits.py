@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from imageferry.domain.errors import BadInput
+from imageferry.domain.link import Link
 from imageferry.domain.moment import SECOND, Moment, later
 from imageferry.domain.object import StoredObject, checked_metadata
 
@@ -18,6 +19,7 @@ class Traits:
     metadata: Mapping[str, str]
     headers: Mapping[str, str]  # kept as they came, lower-case names
     manifest: str | None = None  # "container/prefix" makes it a dynamic large object
+    link: Link | None = None  # makes it stand for another object; it has no bytes then
     delete_at: Moment | None = None
     delete_after_s: int | None = None  # counts from now, and goes before ``delete_at``
 

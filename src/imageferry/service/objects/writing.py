@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import NotFound, PreconditionFailed, TooLarge
-from imageferry.domain.object import ContainerId, ObjectId, StoredObject, Whole, checked_object_name
+from imageferry.domain.errors import PreconditionFailed, TooLarge
+from imageferry.domain.object import Container, StoredObject, Whole, checked_object_name
+from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
-from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.containers import container_of, held
+from imageferry.service.objects.keeping import Deletion, live, new_id, overwrite, remove
 from imageferry.service.objects.quotas import refuse_early, within_quotas
 from imageferry.service.objects.reading import Reading, object_in
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
@@ -50,12 +51,13 @@ class Writing(Reading):
             there = session.objects.object(place.id, name)
             if only_if_absent and there is not None and not there.is_expired(self._clock()):
                 raise target.not_absent
-            more = (size or 0) - (0 if there is None else there.size)
+            gone = 0 if there is None or place.versioning.enabled or there.version else there.size
+            more = (size or 0) - gone
             refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
         return Upload(
             target.what,
             self._blobs.writer(),
-            limit=self.max_object_size,
+            limit=self.max_object_size if traits.link is None else 0,
             size=size,
             promised=md5,
             keep=lambda draft: self._keep(target, draft, traits),
@@ -67,9 +69,10 @@ class Writing(Reading):
         now = self._clock()
         with self._records.writing() as session:
             self._blobs.keep_in(session, draft)
+            container = target.container_in(session)
             fresh = StoredObject(
                 id=new_id(),
-                container_id=target.container_in(session),
+                container_id=container.id,
                 name=target.name,
                 blob_id=draft.id,
                 size=draft.size,
@@ -79,11 +82,12 @@ class Writing(Reading):
                 headers=traits.headers,
                 manifest=traits.manifest,
                 whole=facts,
+                link=traits.link,
                 delete_at=traits.expiry(now),
                 created_at=now,
                 updated_at=now,
             )
-            return put_object(session, target, fresh)
+            return put_object(session, target, container, fresh)
 
     def change(
         self,
@@ -109,20 +113,23 @@ class Writing(Reading):
         target: tuple[ProjectId, str, str],
         traits: Callable[[StoredObject], Traits],
         *,
+        version: VersionId | None = None,
         as_stored: bool = False,
+        as_link: bool = False,
         only_if_absent: bool = False,
         part: Callable[[int], tuple[int, int] | None] = lambda _: None,
     ) -> tuple[StoredObject, StoredObject]:
         """Copy an object; no byte moves unless it is a large object that becomes one piece, or a part is asked for.
 
-        A large object is copied as what it stands for, unless ``as_stored``. ``traits`` and ``part`` are asked
+        A large object is copied as what it stands for, unless ``as_stored``, a link as what it leads to,
+        unless ``as_link``. ``traits`` and ``part`` are asked
         when the source is known: what the copy shall have, and which bytes (first, and the one after the last;
         None for all) of how many. They may refuse. Returns the source's record and the new one.
         """
         place = Target(*target, only_if_absent)
         self.may(caller, Act.WRITE_OBJECTS, *target)
         checked_object_name(place.name)
-        opened = self.open(caller, *source, as_stored=as_stored)
+        opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link)
         wanted = traits(opened.item)
         check_traits(wanted, self._clock())
         span = part(opened.size)
@@ -135,23 +142,27 @@ class Writing(Reading):
                 return opened.item, upload.commit()
         now = self._clock()
         with self._records.writing() as session:
+            container = place.container_in(session)
             copied = replace(
                 with_traits(opened.item, wanted, now),
                 id=new_id(),
-                container_id=place.container_in(session),
+                container_id=container.id,
                 name=place.name,
+                version=NO_VERSION,
                 created_at=now,
             )
-            return opened.item, put_object(session, place, copied)
+            return opened.item, put_object(session, place, container, copied)
 
-    def delete(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> StoredObject:
+    def delete(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Deletion:
+        """Delete an object; where old states are kept, that it was deleted is kept too.
+
+        Raises:
+            NotFound: there is none, and nothing to be remembered of the attempt.
+            PreconditionFailed: the archive of old states is not there.
+        """
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
-            target = container_of(session, project, container)
-            item = session.objects.delete_object(target.id, name, self._clock())
-            if item.is_expired(self._clock()):
-                raise NotFound("object", f"{container}/{name}")  # as if it were gone; the sweep takes it
-            return item
+            return remove(session, project, held(session, project, container), name, self._clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +178,25 @@ class Target:
     def what(self) -> str:
         return f"object {self.container}/{self.name}"
 
-    def container_in(self, session: Session) -> ContainerId:
+    def container_in(self, session: Session) -> Container:
         """Raises NotFound."""
-        return container_of(session, self.project, self.container).id
+        return container_of(session, self.project, self.container)
 
     @property
     def not_absent(self) -> PreconditionFailed:
         return PreconditionFailed(self.what, "If-None-Match: *")
 
 
-def put_object(session: Session, target: Target, fresh: StoredObject) -> StoredObject:
-    container = container_of(session, target.project, target.container)
+def put_object(session: Session, target: Target, container: Container, fresh: StoredObject) -> StoredObject:
+    """Put an object within the quotas, and keep the one there as its container wants it.
+
+    Raises:
+        OverQuota: it does not fit.
+        PreconditionFailed: there is one and must not be, or old states have nowhere to go.
+    """
     with within_quotas(session, target.project, container, fresh.updated_at):
-        if target.only_if_absent:
-            there = session.objects.object(container.id, fresh.name)
-            if there is not None and there.is_expired(fresh.updated_at):
-                session.objects.delete_object(container.id, fresh.name, fresh.updated_at)
-        kept = session.objects.put_object(fresh)
-    if target.only_if_absent and kept.id != fresh.id:
-        raise target.not_absent  # another writer was faster; this takes ours back
-    return kept
-
-
-def new_id() -> ObjectId:
-    return ObjectId(str(uuid.uuid4()))
+        container = held(session, target.project, target.container)
+        there = live(session, container, fresh.name, fresh.updated_at)
+        if target.only_if_absent and there is not None:
+            raise target.not_absent
+        return overwrite(session, target.project, container, there, fresh)

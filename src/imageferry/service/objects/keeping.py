@@ -1,0 +1,244 @@
+"""What becomes of the state an object had, when it is overwritten, deleted or expires.
+
+All of it happens inside the transaction that puts or deletes, with the container held: an
+old state is kept before the new one can be seen, or neither is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobDraft
+from imageferry.domain.digest import Algorithm
+from imageferry.domain.errors import NotFound, PreconditionFailed
+from imageferry.domain.moment import Moment
+from imageferry.domain.object import MAX_OBJECT_NAME, Container, ListingQuery, ObjectId, StoredObject
+from imageferry.domain.versioning import (
+    DELETED_TYPE,
+    NO_VERSION,
+    Archiving,
+    VersionId,
+    archive_name,
+    archive_prefix,
+    version_at,
+)
+from imageferry.ports.records import Session
+from imageferry.service.blob_writer import new_blob_id
+
+_EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletion:
+    """What a deletion did."""
+
+    item: StoredObject | None  # what was there; None: nothing, and yet the deletion may be on record
+    mark: VersionId | None = None  # the version that says so
+    current: StoredObject | None = None  # what is there now
+
+
+def new_id() -> ObjectId:
+    return ObjectId(str(uuid.uuid4()))
+
+
+def live(session: Session, container: Container, name: str, now: Moment) -> StoredObject | None:
+    """The current object, held for a change; one that has expired is taken away."""
+    item = session.objects.object(container.id, name)
+    if item is not None and item.is_expired(now):
+        take_away(session, item, now)
+        return None
+    return item
+
+
+def take_away(session: Session, item: StoredObject, now: Moment) -> None:
+    """Let a name have no current object. One that is a version goes on being one."""
+    if item.version != NO_VERSION:
+        session.versions.keep(item)
+    session.objects.delete_object(item.container_id, item.name, now)
+
+
+def overwrite(
+    session: Session, project: ProjectId, container: Container, there: StoredObject | None, fresh: StoredObject
+) -> StoredObject:
+    """Put a new state of an object, and keep the one there as the container wants it.
+
+    Raises:
+        PreconditionFailed: the archive is not there, or cannot have such a name.
+    """
+    now = fresh.updated_at
+    if container.versioning.enabled:
+        if there is not None:
+            there = _keep_version(session, there)
+        fresh = replace(fresh, version=_next_version(session, container, fresh.name, there, now))
+    elif there is not None and there.version != NO_VERSION:
+        session.versions.keep(there)
+    elif there is not None and container.versioning.archive:
+        _archive(session, project, container, there)
+    return session.objects.put_object(fresh)
+
+
+def remove(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> Deletion:
+    """Delete an object, and keep of it what the container wants kept.
+
+    Raises:
+        NotFound: there is none, and nothing is to be remembered of the attempt.
+        PreconditionFailed: the archive is not there, or cannot have such a name.
+    """
+    versioning = container.versioning
+    there = live(session, container, name, now)
+    if versioning.enabled:
+        if there is not None:
+            there = _keep_version(session, there)
+            session.objects.delete_object(container.id, name, now)
+        mark = _next_version(session, container, name, there, now)
+        session.versions.mark_deleted(container.id, name, mark, now)
+        return Deletion(item=there, mark=mark)
+    if versioning.archive and versioning.archiving is Archiving.HISTORY:
+        if there is not None:
+            _archive(session, project, container, there)
+            session.objects.delete_object(container.id, name, now)
+        _archive_mark(session, project, container, name, now)
+        return Deletion(item=there)
+    if versioning.archive:
+        return _pop(session, project, container, there, name, now)
+    if there is None:
+        raise NotFound("object", f"{container.name}/{name}")
+    take_away(session, there, now)
+    return Deletion(item=there)
+
+
+def remove_version(session: Session, container: Container, name: str, version: VersionId, now: Moment) -> Deletion:
+    """Delete one version for good. Without a current one the object is gone; older ones do not take its place.
+
+    NO_VERSION stands for the current object, whatever it is: one that is a version goes on
+    being one, and is current no more.
+
+    Raises:
+        NotFound: no such version.
+    """
+    there = live(session, container, name, now)
+    if version == NO_VERSION:
+        if there is None:
+            raise NotFound("object", f"{container.name}/{name}")
+        take_away(session, there, now)
+        return Deletion(item=there)
+    if there is not None and there.version == version:
+        return Deletion(item=session.objects.delete_object(container.id, name, now))
+    return Deletion(item=session.versions.delete(container.id, name, version, now).item, current=there)
+
+
+def restore(session: Session, container: Container, name: str, version: VersionId, now: Moment) -> StoredObject:
+    """Let a version be the current object again; the one there stays as a version.
+
+    Raises:
+        NotFound: no such version, or it is the mark of a deletion.
+    """
+    there = live(session, container, name, now)
+    if there is not None and there.version == version:
+        return there
+    found = session.versions.version(container.id, name, version)
+    if found is None or found.item is None:
+        raise NotFound("version", f"{container.name}/{name}")
+    if there is not None:
+        _keep_version(session, there)
+    session.versions.delete(container.id, name, version, now)
+    return session.objects.put_object(found.item)
+
+
+def _keep_version(session: Session, item: StoredObject) -> StoredObject:
+    """A state as a version; where it has no number yet, it gets that of the moment it was put."""
+    if item.version == NO_VERSION:
+        newest = session.versions.newest(item.container_id, item.name)
+        item = replace(item, version=version_at(item.updated_at, behind=newest))
+    session.versions.keep(item)
+    return item
+
+
+def _next_version(
+    session: Session, container: Container, name: str, there: StoredObject | None, now: Moment
+) -> VersionId:
+    known = (session.versions.newest(container.id, name), None if there is None else there.version)
+    return version_at(now, behind=max((number for number in known if number is not None), default=None))
+
+
+def _archive_of(session: Session, project: ProjectId, container: Container) -> Container:
+    archive = session.objects.container(project, container.versioning.archive)
+    if archive is None:
+        raise PreconditionFailed(f"container {container.name}", "that its archive is there")
+    session.objects.hold(archive.id)
+    return archive
+
+
+def _archive(session: Session, project: ProjectId, container: Container, item: StoredObject) -> None:
+    _put_in_archive(session, project, container, item, item.updated_at)
+
+
+def _archive_mark(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> None:
+    digests = {Algorithm.MD5: _EMPTY_MD5}
+    empty = BlobDraft(id=new_blob_id(), size=0, blocks={}, digests=digests)
+    session.blobs.add(empty, now)
+    mark = StoredObject(
+        id=new_id(),
+        container_id=container.id,
+        name=name,
+        blob_id=empty.id,
+        size=0,
+        md5=_EMPTY_MD5,
+        content_type=DELETED_TYPE,
+        created_at=now,
+        updated_at=now,
+    )
+    _put_in_archive(session, project, container, mark, now)
+
+
+def _put_in_archive(
+    session: Session, project: ProjectId, container: Container, item: StoredObject, moment: Moment
+) -> None:
+    archive = _archive_of(session, project, container)
+    name = archive_name(item.name, moment)
+    if len(name.encode()) > MAX_OBJECT_NAME:
+        raise PreconditionFailed(f"container {container.name}", "names that are short enough for its archive")
+    while session.objects.object(archive.id, name) is not None:
+        moment = Moment(moment + 10)  # the next of the moments that names can tell apart
+        name = archive_name(item.name, moment)
+    session.objects.put_object(replace(item, id=new_id(), container_id=archive.id, name=name))
+
+
+def _pop(
+    session: Session,
+    project: ProjectId,
+    container: Container,
+    there: StoredObject | None,
+    name: str,
+    now: Moment,
+) -> Deletion:
+    """The last state comes back out of the archive; a mark there says that there was none."""
+    archive = session.objects.container(project, container.versioning.archive)
+    states = iter(()) if archive is None else _archived(session, archive, name, now)
+    last = next(states, None)
+    if last is None or (last.content_type == DELETED_TYPE and there is not None):
+        if there is None:
+            raise NotFound("object", f"{container.name}/{name}")
+        session.objects.delete_object(container.id, name, now)
+        return Deletion(item=there)
+    wanted: StoredObject | None = last
+    if last.content_type == DELETED_TYPE:
+        session.objects.delete_object(last.container_id, last.name, now)
+        wanted = next(states, None)
+    if wanted is not None and wanted.content_type != DELETED_TYPE:
+        session.objects.delete_object(wanted.container_id, wanted.name, now)
+        back = replace(wanted, id=new_id(), container_id=container.id, name=name, created_at=now, updated_at=now)
+        session.objects.put_object(back)
+    return Deletion(item=there or last)
+
+
+def _archived(session: Session, archive: Container, name: str, now: Moment) -> Iterator[StoredObject]:
+    """The last two states of an object that the archive has, the latest first."""
+    session.objects.hold(archive.id)
+    query = ListingQuery(prefix=archive_prefix(name), reverse=True, limit=2)
+    for row in session.objects.objects(archive.id, query, now):
+        if isinstance(row, StoredObject):
+            yield row
