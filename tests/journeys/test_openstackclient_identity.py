@@ -115,3 +115,54 @@ def test_the_life_of_a_domain(admin: Peer) -> None:
     admin.run("openstack", "domain", "set", "--disable", name)
     admin.run("openstack", "domain", "delete", name)
     assert name not in [row["Name"] for row in told(admin, "domain", "list")]
+
+
+def for_scope(peer: Peer, **scope: str) -> Peer:
+    """The same user, asking for tokens with another scope than the project."""
+    kept = {name: value for name, value in peer.env.items() if not name.startswith("OS_PROJECT")}
+    return Peer({**kept, **{f"OS_{name.upper()}": value for name, value in scope.items()}}, peer.folder)
+
+
+def test_the_administrator_acts_on_the_system_and_lets_others_look(service: RunningService, admin: Peer) -> None:
+    name = f"osi-auditor-{os.getpid()}-{next(_numbers)}"
+    system = for_scope(admin, system_scope="all")
+    assert told(system, "token", "issue")["user_id"]
+    assert "object-store" in [row["Type"] for row in told(system, "catalog", "list")]
+    service.add_user(name, f"{name}-project", role="reader", password="pw")
+    auditor = for_scope(Peer.of(service, admin.folder, name, "", "pw"), system_scope="all")
+    assert "401" in auditor.complaint("openstack", "token", "issue")
+    system.run("openstack", "role", "add", "--system", "all", "--user", name, "reader")
+    rows = told(system, "role", "assignment", "list", "--system", "all", "--names", "--user", name)
+    assert [(row["Role"], row["User"], row["System"]) for row in rows] == [("reader", f"{name}@Default", "all")]
+    assert name in [row["Name"] for row in told(auditor, "user", "list")]
+    assert told(auditor, "endpoint", "list")
+    assert "not allowed" in auditor.complaint("openstack", "project", "create", "mine")
+    assert "not allowed" in auditor.complaint("openstack", "image", "list")
+    system.run("openstack", "role", "remove", "--system", "all", "--user", name, "reader")
+    assert "401" in auditor.complaint("openstack", "token", "issue")
+
+
+def test_a_reader_of_a_domain_sees_who_is_in_it(service: RunningService, admin: Peer) -> None:
+    name = f"osi-home-{os.getpid()}-{next(_numbers)}"
+    domain = told(admin, "domain", "create", name)["id"]
+    admin.run("openstack", "user", "create", "inside", "--domain", name, "--password", "pw")
+    service.add_user(name, f"{name}-project", password="pw")
+    admin.run("openstack", "role", "add", "--domain", name, "--user", name, "reader")
+    reader = for_scope(Peer.of(service, admin.folder, name, "", "pw"), domain_name=name)
+    assert told(reader, "token", "issue")["domain_id"] == domain
+    assert [row["Name"] for row in told(reader, "user", "list")] == ["inside"]
+    assert [row["Role"] for row in told(admin, "role", "assignment", "list", "--domain", name)] == ["reader"]
+
+
+_SDK = """
+import openstack
+cloud = openstack.connect()
+assert [user.name for user in cloud.identity.users(name="admin")] == ["admin"]
+assert cloud.identity.find_project("admin")
+assert [row.scope for row in cloud.identity.role_assignments(scope_system=True)] != []
+"""
+
+
+def test_the_sdk_asks_for_the_system(admin: Peer) -> None:
+    (admin.folder / "sdk.py").write_text(_SDK)
+    for_scope(admin, system_scope="all").run("python", "sdk.py")
