@@ -200,9 +200,7 @@ _WRONG: list[tuple[object, str]] = [
     ({"auth": {"identity": []}}, "auth.identity"),
     ({"auth": {"identity": {}}}, "auth.identity.methods"),
     ({"auth": {"identity": {"methods": "password"}}}, "auth.identity.methods"),
-    ({"auth": {"identity": {"methods": []}}}, "auth.identity.methods"),
     ({"auth": {"identity": {"methods": [1]}}}, "auth.identity.methods"),
-    ({"auth": {"identity": {"methods": ["totp"]}}}, "auth.identity.methods"),
     ({"auth": {"identity": {"methods": ["password"]}}}, "auth.identity.password"),
     ({"auth": {"identity": {"methods": ["password"], "password": {}}}}, "auth.identity.password.user"),
     ({"auth": {"identity": {"methods": ["password"], "password": {"user": {}}}}}, "password"),
@@ -233,6 +231,12 @@ def test_a_body_of_the_wrong_form_is_a_400_that_names_the_member(cloud: Cloud, d
     assert reply.status == 400, reply.body
     assert reply.json["error"]["title"] == "Bad Request"
     assert named in reply.message
+
+
+@pytest.mark.parametrize("methods", [[], ["totp"], ["password", "totp"]])
+def test_no_method_that_is_known_is_a_401(cloud: Cloud, methods: list[str]) -> None:
+    document = {"auth": {"identity": {**password(), "methods": methods}}}
+    assert cloud.call("POST", "/v3/auth/tokens", document).status == 401
 
 
 @pytest.mark.parametrize(

@@ -133,12 +133,19 @@ def domain(item: Domain, base: str) -> Document:
 def role(item: Role, base: str) -> Document:
     """Roles are few and fixed here, so that their names serve as ids."""
     return {
+        **role_member(item),
+        "links": _self(base, "roles", item.value),
+    }
+
+
+def role_member(item: Role) -> Document:
+    """A role as it stands in other documents. Nobody can change it, which Keystone calls immutable."""
+    return {
         "id": item.value,
         "name": item.value,
         "domain_id": None,
-        "description": "",
-        "options": {},
-        "links": _self(base, "roles", item.value),
+        "description": None,
+        "options": {"immutable": True},
     }
 
 
@@ -156,7 +163,6 @@ def service_entry(item: Service, base: str) -> Document:
         "id": item.id,
         "type": item.type,
         "name": item.name,
-        "description": "",
         "enabled": True,
         "links": _self(base, "services", item.id),
     }

@@ -12,7 +12,7 @@ import re
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from imageferry.domain.errors import BadInput
+from imageferry.domain.errors import BadInput, NotAuthenticated
 from imageferry.domain.identity import Login, NamedDomain, NamedIn, ScopeWish, Wanted
 
 METHODS = ("password", "token", "application_credential")
@@ -78,8 +78,8 @@ def read_auth(document: object) -> tuple[Login, ScopeWish]:
         document: the body, decoded from JSON.
 
     Raises:
-        BadInput: a member is missing or of the wrong type, a method or a scope is not offered
-            here. The member is named.
+        BadInput: a member is missing or of the wrong type, or a scope is not offered here. The member is named.
+        NotAuthenticated: no method is named, or one that is not known here.
     """
     try:
         auth = msgspec.convert(document, _Request).auth
@@ -90,10 +90,10 @@ def read_auth(document: object) -> tuple[Login, ScopeWish]:
 
 def _login(identity: _Identity) -> Login:
     if not identity.methods:
-        raise BadInput("auth.identity.methods", [], f"at least one of {', '.join(METHODS)}")
+        raise NotAuthenticated("no method of log-in is named")
     for method in identity.methods:
         if method not in METHODS:
-            raise BadInput("auth.identity.methods", method, f"{', '.join(METHODS)} only")
+            raise NotAuthenticated(f"the method of log-in {method!r} is not known here")
         if getattr(identity, method) is None:
             raise BadInput(f"auth.identity.{method}", None, f"a member for the method {method}")
     methods = tuple(dict.fromkeys(identity.methods))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import msgspec
 
 from imageferry.domain.access import Role
-from imageferry.domain.errors import BadInput
+from imageferry.domain.errors import BadInput, NotFound
 from imageferry.domain.identity import AppCredential
 from imageferry.domain.moment import Moment
-from imageferry.wire.dates import iso_micros, parse_iso
-from imageferry.wire.keystone import Document
+from imageferry.wire.dates import parse_iso, swift_listing
+from imageferry.wire.keystone import Document, role_member
 from imageferry.wire.keystone_auth import in_our_words
 
 
@@ -53,8 +53,9 @@ def read_wish(document: object) -> Wish:
     """What a request to make one says.
 
     Raises:
-        BadInput: a member is missing or of the wrong type, a role is not known here, or there are
-            access rules: a credential that opens more than its maker meant must not be made.
+        BadInput: a member is missing or of the wrong type, or there are access rules: a credential that
+            opens more than its maker meant must not be made.
+        NotFound: there is no such role.
     """
     try:
         wish = msgspec.convert(document, _Request).application_credential
@@ -78,13 +79,13 @@ def credential(item: AppCredential, base: str, secret: str | None = None) -> Doc
     document: Document = {
         "id": item.id,
         "name": item.name,
-        "description": item.description,
+        "description": item.description or None,
         "user_id": item.user_id,
         "project_id": item.project_id,
         "system": None,
-        "expires_at": None if item.expires_at is None else iso_micros(item.expires_at),
+        "expires_at": None if item.expires_at is None else swift_listing(item.expires_at),
         "unrestricted": item.unrestricted,
-        "roles": [{"id": role.value, "name": role.value, "domain_id": None} for role in sorted(item.roles)],
+        "roles": [role_member(role) for role in sorted(item.roles)],
         "links": {"self": f"{base}/v3/application_credentials/{item.id}"},
     }
     if secret is not None:
@@ -93,8 +94,10 @@ def credential(item: AppCredential, base: str, secret: str | None = None) -> Doc
 
 
 def _role(role: _Role) -> Role:
-    text = role.id or role.name or ""
+    text = role.id or role.name
+    if text is None:
+        raise BadInput("application_credential.roles", None, "the id or the name of each role")
     try:
         return Role(text)
     except ValueError as error:
-        raise BadInput("application_credential.roles", text, f"one of {', '.join(Role)}") from error
+        raise NotFound("role", text) from error

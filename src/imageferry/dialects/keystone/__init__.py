@@ -48,18 +48,18 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -
         error=error,
         refuse=errors.refusal,
         prefixes=["/v3"],
-        headers=_request_id,
+        headers=_on_every_answer,
     )
 
 
 def _discovery(site: Site) -> list[Path]:
     def versions(request: Request, _: Services) -> Answer:
         base = site.base(request)
-        headers = [("location", f"{base}/v3/"), _VARY]
-        return Answer.of_json(300, {"versions": {"values": [keystone.version(base)]}}, headers)
+        location = ("location", f"{base}/v3/")
+        return Answer.of_json(300, {"versions": {"values": [keystone.version(base)]}}, [location])
 
     def version(request: Request, _: Services) -> Answer:
-        return Answer.of_json(200, {"version": keystone.version(site.base(request))}, [_VARY])
+        return Answer.of_json(200, {"version": keystone.version(site.base(request))})
 
     return [Path("/", _read(versions)), Path("/v3", _read(version)), Path("/v3/", _read(version))]
 
@@ -122,8 +122,5 @@ def _read(handler: Handler) -> Mapping[str, Handler]:
     return {"GET": handler, "HEAD": handler}
 
 
-def _request_id(request: Request) -> Headers:
-    return [("x-openstack-request-id", f"req-{UUID(request.id)}")]
-
-
-_VARY = ("vary", "X-Auth-Token")
+def _on_every_answer(request: Request) -> Headers:
+    return [("x-openstack-request-id", f"req-{UUID(request.id)}"), ("vary", "X-Auth-Token")]

@@ -32,9 +32,16 @@ class Site:
         return [keystone.service(item, project_id) for item in self.services(request)]
 
     def listing(self, request: Request, name: str, entries: list[keystone.Document]) -> Answer:
-        query = f"?{urlencode(request.query.pairs)}" if request.query.pairs else ""
-        url = f"{self.base(request)}{quote(request.path)}{query}"
-        return Answer.of_json(200, keystone.listing(name, entries, url))
+        said = [urlencode([pair]) if pair[1] else quote(pair[0]) for pair in request.query.pairs]
+        query = f"?{'&'.join(said)}" if said else ""
+        return Answer.of_json(200, keystone.listing(name, entries, f"{self._address(request)}{query}"))
+
+    def whole(self, request: Request, name: str, entries: list[keystone.Document]) -> Answer:
+        """A list that never has pages: what a token opens."""
+        return Answer.of_json(200, {name: entries, "links": {"self": self._address(request)}})
+
+    def _address(self, request: Request) -> str:
+        return f"{self.base(request)}{quote(request.path)}"
 
 
 def known(request: Request) -> Caller:

@@ -10,8 +10,6 @@ from imageferry.service.services import Services
 from imageferry.wire import keystone
 from imageferry.wire.keystone_auth import read_auth
 
-_VARY = ("vary", "X-Auth-Token")
-
 
 class Tokens:
     """The handlers of ``/v3/auth``."""
@@ -33,7 +31,7 @@ class Tokens:
         secret = _subject(request)
         services.identity.examine(known(request), secret)
         services.identity.revoke(secret)
-        return Answer(status=204, headers=[_VARY])
+        return Answer(status=204)
 
     def projects(self, request: Request, services: Services) -> Answer:
         base = self._site.base(request)
@@ -47,18 +45,17 @@ class Tokens:
 
     def system(self, request: Request, services: Services) -> Answer:
         found = [{"all": True}] if services.identity.reaches_system(known(request)) else []
-        return self._site.listing(request, "system", found)
+        return self._site.whole(request, "system", found)
 
     def catalog(self, request: Request, _: Services) -> Answer:
         project = known(request).project
-        return self._site.listing(request, "catalog", self._site.catalog_for(request, project))
+        return self._site.whole(request, "catalog", self._site.catalog_for(request, project))
 
     def _shown(self, status: int, request: Request, secret: str, token: Token) -> Answer:
         catalog = None
         if token.scoped and "nocatalog" not in request.query:
             catalog = self._site.catalog_for(request, None if token.project is None else token.project.id)
-        headers = [("x-subject-token", secret), _VARY]
-        return Answer.of_json(status, {"token": keystone.token(token, catalog)}, headers)
+        return Answer.of_json(status, {"token": keystone.token(token, catalog)}, [("x-subject-token", secret)])
 
 
 def _subject(request: Request) -> str:
