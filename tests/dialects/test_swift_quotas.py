@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -141,3 +144,36 @@ def test_an_accounts_quota_has_a_newer_name_too(swift: Swift) -> None:
     assert admin.call("POST", "", {**quota, "X-Remove-Account-Quota-Bytes": "x"}).status == 204
     assert "x-account-quota-bytes" not in swift.call("HEAD", "").headers
     swift.put("/c/o", b"1234567")
+
+
+def test_a_body_in_chunks_is_refused_as_soon_as_it_is_too_much(small: Swift) -> None:
+    head = f"PUT {small.account}/c/o HTTP/1.1\r\nHost: x\r\nX-Auth-Token: member@{small.project}\r\n"
+    chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", small.port), timeout=30) as connection:
+        connection.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        while sent < 18 and not select.select([connection], [], [], 0.05)[0]:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(chunk)
+            sent += 1
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"Upload exceeds quota." in answer
+    assert 4 <= sent < 12  # a block is judged when it is in
+    assert _used(small) == ("0", "0")
+
+
+def test_a_quota_that_is_raised_meanwhile_counts(small: Swift) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"12345"
+        assert small.call("POST", "/c", {"X-Container-Meta-Quota-Bytes": str(16 << 20)}).status == 204
+        yield bytes(9 << 20)
+
+    assert small.call("PUT", "/c/o", body=body()).status == 201
+
+
+def test_what_is_replaced_makes_room_for_chunks_too(swift: Swift) -> None:
+    swift.put("/c", headers={"X-Container-Meta-Quota-Bytes": str(9 << 20)})
+    swift.put("/c/o", bytes(6 << 20))
+    assert swift.call("PUT", "/c/o", body=_chunks(bytes(5 << 20), bytes(4 << 20))).status == 201
+    assert swift.call("PUT", "/c/p", body=_chunks(bytes(5 << 20), b"1")).status == 413

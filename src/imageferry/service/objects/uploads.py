@@ -25,7 +25,9 @@ class Upload:
         promised: Digest | None,
         keep: Callable[[BlobDraft], StoredObject],
         give_up: Callable[[BlobDraft], None],
+        fits: Callable[[int], None] | None = None,
     ) -> None:
+        """``fits`` raises when so many bytes do not go in; None where their number was judged before."""
         self._what = what
         self._writer = writer
         self._limit = limit  # bytes
@@ -33,6 +35,8 @@ class Upload:
         self._promised = promised
         self._keep = keep
         self._give_up = give_up
+        self._fits = fits
+        self._judge_at = 1  # bytes taken, when it is asked next
         self._held = bytearray()  # until a block is full
         self._taken = 0  # bytes
 
@@ -40,11 +44,14 @@ class Upload:
         """The next bytes: pieces of any size, gathered to whole blocks.
 
         Raises:
-            TooLarge: over the limit.
+            TooLarge: over the limit, or by now over a quota.
         """
         self._taken += len(part)
         if self._taken > self._limit:
             raise TooLarge(self._what, self._limit)
+        if self._fits is not None and self._taken >= self._judge_at:
+            self._fits(self._taken)
+            self._judge_at = self._taken + BLOCK_SIZE
         if not self._held and len(part) == BLOCK_SIZE:
             self._writer.write(part)
             return

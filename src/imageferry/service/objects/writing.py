@@ -54,6 +54,11 @@ class Writing(Reading):
             gone = 0 if there is None or place.versioning.enabled or there.version else there.size
             more = (size or 0) - gone
             refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
+
+        def fits(taken: int) -> None:
+            with self._records.reading() as session:
+                refuse_early(session, project, place, self._clock(), more=taken - gone, objects=int(there is None))
+
         return Upload(
             target.what,
             self._blobs.writer(),
@@ -62,6 +67,7 @@ class Writing(Reading):
             promised=md5,
             keep=lambda draft: self._keep(target, draft, traits),
             give_up=self._blobs.give_up,
+            fits=fits if size is None else None,
         )
 
     def _keep(self, target: Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None) -> StoredObject:
