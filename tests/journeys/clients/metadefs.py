@@ -6,6 +6,7 @@ from tests.journeys.clients.table import Group, Row
 
 _SIZE = '\'{"type": "integer", "title": "Size"}\''
 
+_KIND = '\'{"properties": {"kind": {"type": "string", "title": "Kind"}}}\''
 _APPEND = "glanceclient 4.13 trips over its own header before it sends anything, with every Glance."
 
 GROUPS = [
@@ -22,6 +23,8 @@ GROUPS = [
             Row("image metadef object list disks-$run", "bus", who="admin"),
             Row("image metadef object update disks-$run bus --name wire", who="admin"),
             Row("image metadef object show disks-$run wire", "wire", who="admin"),
+            Row(f"md-object-update disks-$run wire --schema {_KIND}", client="glance", who="admin"),
+            Row("image metadef object property show disks-$run wire kind", "Kind", who="admin"),
             Row(
                 f"image metadef property create disks-$run --name size --title Size --type integer --schema {_SIZE}",
                 who="admin",
@@ -50,11 +53,7 @@ GROUPS = [
             Row("md-property-update disks-$run size --title Length", "Length", who="admin"),
             Row("md-property-list disks-$run", "size"),
             Row("md-property-show disks-$run size", "Length"),
-            Row(
-                "md-object-create disks-$run --name bus --schema "
-                '\'{"properties": {"kind": {"type": "string", "title": "Kind"}}}\'',
-                who="admin",
-            ),
+            Row(f"md-object-create disks-$run --name bus --schema {_KIND}", who="admin"),
             Row("md-object-update disks-$run bus --name wire", "wire", who="admin"),
             Row("md-object-list disks-$run", "wire"),
             Row("md-object-show disks-$run wire", "kind"),
