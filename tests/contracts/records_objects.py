@@ -52,11 +52,23 @@ class ObjectsContract:
     def test_an_accounts_metadata_is_read_without_its_totals(self, records: Records) -> None:
         with records.writing() as session:
             assert session.objects.account_metadata(OURS) == {}
-            session.objects.hold_account(OURS)
+            session.objects.hold_account(OURS, at(0))
             session.objects.set_account_metadata(OURS, {"a": "1"}, at(0))
-            session.objects.hold_account(OURS)
+            session.objects.hold_account(OURS, at(1))
             assert session.objects.account_metadata(OURS) == {"a": "1"}
             assert session.objects.account_metadata(THEIRS) == {}
+
+    def test_who_holds_an_account_changes_it_alone(self, records: Records) -> None:
+        def work(writer: int) -> None:
+            for number in range(10):
+                with records.writing(durable=False) as session:
+                    session.objects.hold_account(OURS, at(number))
+                    there = session.objects.account_metadata(OURS)
+                    session.objects.set_account_metadata(OURS, {**there, f"{writer}-{number}": "x"}, at(number))
+
+        run_at_once(work, 3)
+        with records.reading() as session:
+            assert len(session.objects.account_metadata(OURS)) == 30
 
     def test_an_account_is_as_old_as_its_first_container(self, records: Records) -> None:
         with records.writing() as session:

@@ -7,6 +7,13 @@ import random
 import time
 from pathlib import Path
 
+from imageferry.db.engine import open_engine
+from imageferry.db.migrate import upgrade
+from imageferry.db.records import SqlRecords
+from imageferry.domain.access import IMPLIED, Caller, ProjectId, Role, UserId
+from imageferry.ports.clock import system_clock
+from imageferry.service.objects.containers import Containers
+from tests.contracts.records_things import run_at_once
 from tests.disks import mbr_disk
 from tests.journeys.plain import Plain, stream_optimized
 from tests.running import RunningService
@@ -40,6 +47,24 @@ def test_uploads_and_imports_survive_a_kill_on_postgresql_too(postgres_url: str,
     finally:
         if service.process is not None:
             service.kill()
+
+
+def test_changes_of_one_account_at_the_same_time_lose_nothing(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    upgrade(engine)
+    records = SqlRecords(engine)
+    containers = Containers(records, system_clock)
+    member = Caller(user_id=UserId("mira"), project_id=ProjectId("p"), roles=IMPLIED[Role.MEMBER])
+
+    def work(writer: int) -> None:
+        for number in range(10):
+            containers.change_account(member, member.project, {f"{writer}-{number}": "x"})
+
+    try:
+        run_at_once(work, 4)
+        assert len(containers.account(member, member.project).metadata) == 40
+    finally:
+        records.close()
 
 
 def _end_of(api: Plain, import_id: str) -> str:

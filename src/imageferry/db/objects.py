@@ -50,9 +50,11 @@ class SqlObjects:
         found = self._connection.execute(select(accounts.c.metadata).where(accounts.c.project_id == project_id)).first()
         return {} if found is None else found.metadata
 
-    def hold_account(self, project_id: ProjectId) -> None:
-        query = select(accounts.c.project_id).where(accounts.c.project_id == project_id)
-        self._connection.execute(query.with_for_update()).first()
+    def hold_account(self, project_id: ProjectId, now: Moment) -> None:
+        query = select(accounts.c.project_id).where(accounts.c.project_id == project_id).with_for_update()
+        if self._connection.execute(query).first() is None:
+            added(self._connection, accounts, {"project_id": project_id, "metadata": {}, "created_at": now})
+            self._connection.execute(query).first()
 
     def add_container(self, container: Container) -> None:
         values = {

@@ -20,8 +20,11 @@ class ObjectRecords(Protocol):
     def account_metadata(self, project_id: ProjectId) -> Mapping[str, str]:
         """The account's metadata alone, without adding up its totals."""
 
-    def hold_account(self, project_id: ProjectId) -> None:
-        """Let nobody else hold the account until this transaction ends: for who keeps its quota."""
+    def hold_account(self, project_id: ProjectId, now: Moment) -> None:
+        """Let nobody else hold the account until this transaction ends: for who keeps its quota, or changes it.
+
+        One that was never written is written, so that there is something to hold.
+        """
 
     def add_container(self, container: Container) -> None:
         """Raises AlreadyExists."""

@@ -103,8 +103,8 @@ class Containers:
             allow(caller, Act.SET_QUOTAS)
             checked_quotas(changes)
         with self._records.writing() as session:
-            account = session.objects.account(project, self._clock())
-            metadata = checked_metadata(_merged(account.metadata, changes))
+            session.objects.hold_account(project, self._clock())
+            metadata = checked_metadata(_merged(session.objects.account_metadata(project), changes))
             session.objects.set_account_metadata(project, metadata, self._clock())
 
     def containers(

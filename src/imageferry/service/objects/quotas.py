@@ -24,7 +24,7 @@ def within_quotas(session: Session, project: ProjectId, container: Container, no
         yield
         return
     if bounded:
-        session.objects.hold_account(project)  # before the container: always in this order
+        session.objects.hold_account(project, now)  # before the container: always in this order
     session.objects.hold(container.id)
     before = _look(session, project, container, now)
     yield
