@@ -21,6 +21,8 @@ from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
 from imageferry.service.administration import Administration
 from imageferry.service.blobs import Blobs
+from imageferry.service.converting.request import Conversions
+from imageferry.service.converting.steps import DiskSteps
 from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.exporting.steps import ExportSteps
@@ -91,10 +93,13 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
     staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
+    disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     plans = {
         TaskKind.IMPORT.value: importing.plan(),
         STAGED_IMPORT: staged.plan(),
         TaskKind.EXPORT.value: exporting.plan(),
+        TaskKind.CONVERT.value: disks.convert_plan(),
+        TaskKind.CHECK.value: disks.check_plan(),
     }
     tasks = TaskService(records, clock, settings.folder / "work", plans)
     judge_disk = _judge_within(limits)
@@ -113,6 +118,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         imports=Imports(records, objects, tasks, quotas),
         staged=StagedImports(records, clock, tasks, quotas),
         exports=Exports(records, images, tasks),
+        conversions=Conversions(records, tasks, quotas),
     )
     return House(settings=settings, records=records, store=store, blobs=blobs, services=services, clock=clock)
 
@@ -130,7 +136,7 @@ def edge(house: House) -> Edge:
     return Edge(
         [
             keystone.dialect(house.settings.regions, house.settings.public_url),
-            glance.dialect(house.settings.public_url),
+            glance.dialect(house.settings.public_url, tasks_for=house.settings.tasks_for),
             k5.dialect(house.settings.regions),
             swift.dialect(house.clock),
             health.dialect(),

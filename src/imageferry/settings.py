@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     project_image_bytes: int = 0
     project_staged_bytes: int = 0
     project_image_uploads: int = 0  # that may be on their way in at once
+    tasks_for: Literal["members", "admins"] = "members"  # who may use the tasks API of images
     token_s: float = 3 * 3600.0  # how long a token is good for
     task_concurrency: int = 2  # tasks at work at once
     max_object_bytes: int = 5 * (1 << 30) + 2

@@ -11,7 +11,7 @@ import pytest
 
 from imageferry.domain.errors import BadDisk, BadInput, Cancelled, TimedOut
 from imageferry.domain.image import DiskFormat
-from imageferry.ports.disk_tools import DiskTools, ToolLimits
+from imageferry.ports.disk_tools import DiskHealth, DiskTools, ToolLimits
 from tests import disks
 from tests.disks import MIB
 
@@ -130,6 +130,45 @@ class DiskToolsContract:
             tools.convert(source, disk_format, target, DiskFormat.RAW)
         assert "root:x" not in str(refused.value)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["secret", "web.img"]
+
+    @pytest.mark.parametrize("target_format", [DiskFormat.QCOW2, DiskFormat.VMDK, DiskFormat.VHDX, DiskFormat.VDI])
+    def test_a_sound_disk_is_found_sound(self, tools: DiskTools, tmp_path: Path, target_format: DiskFormat) -> None:
+        other = tmp_path / "other"
+        tools.convert(a_disk(tmp_path), DiskFormat.RAW, other, target_format)
+        before = other.read_bytes()
+        assert tools.check(other, target_format) == DiskHealth(looked_through=True)
+        assert other.read_bytes() == before
+
+    def test_a_disk_without_tables_is_not_looked_through(self, tools: DiskTools, tmp_path: Path) -> None:
+        source, other = a_disk(tmp_path), tmp_path / "other"
+        tools.convert(source, DiskFormat.RAW, other, DiskFormat.VHD)
+        assert tools.check(source, DiskFormat.RAW) == DiskHealth(looked_through=False)
+        assert tools.check(other, DiskFormat.VHD) == DiskHealth(looked_through=False)
+
+    def test_errors_and_leaks_in_tables_are_counted(self, tools: DiskTools, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        tools.convert(a_disk(tmp_path), DiskFormat.RAW, other, DiskFormat.QCOW2)
+        data = bytearray(other.read_bytes())
+        table = int.from_bytes(data[48:56], "big")
+        counts = int.from_bytes(data[table : table + 8], "big")
+        last = len(data) // (1 << 16)  # the number of the cluster that is added below
+        data[counts + 2 * last : counts + 2 * last + 2] = b"\x00\x01"
+        other.write_bytes(data + bytes(1 << 16))
+        assert tools.check(other, DiskFormat.QCOW2) == DiskHealth(looked_through=True, leaks=1)
+        data[counts + 2 : counts + 8] = bytes(6)
+        other.write_bytes(data + bytes(1 << 16))
+        assert tools.check(other, DiskFormat.QCOW2).corruptions >= 3
+
+    @pytest.mark.parametrize("name", hostile(Path("secret")))
+    def test_a_hostile_disk_is_not_looked_through(
+        self, tools: DiskTools, tmp_path: Path, secret: Path, name: str
+    ) -> None:
+        data, disk_format = hostile(secret)[name]
+        source = tmp_path / "web.img"
+        source.write_bytes(data)
+        with pytest.raises(BadDisk) as refused:
+            tools.check(source, disk_format)
+        assert "root:x" not in str(refused.value)
 
     def test_progress_goes_up_to_the_end_in_bytes_of_the_disk(self, tools: DiskTools, tmp_path: Path) -> None:
         calls: list[tuple[int, int | None]] = []

@@ -54,6 +54,17 @@ class TasksContract:
             assert session.tasks.update(changed)
             assert session.tasks.get(task.id) == replace(changed, cancel_requested=True, progress=Progress(done=7))
 
+    @pytest.mark.parametrize("status", TaskStatus)
+    def test_only_a_final_task_can_be_deleted(self, records: Records, status: TaskStatus) -> None:
+        with records.writing() as session:
+            task = kept(session)
+            session.tasks.start_step(task.id, "fetch", at(1))
+            session.tasks.update(replace(task, status=status))
+            assert session.tasks.delete(task.id) is status.is_final
+            assert (session.tasks.get(task.id) is None) is status.is_final
+            assert session.tasks.steps(task.id) == [] or not status.is_final
+            assert not session.tasks.delete(NO_TASK)
+
     @pytest.mark.parametrize("status", [status for status in TaskStatus if status.is_final])
     def test_a_final_task_does_not_change_any_more(self, records: Records, status: TaskStatus) -> None:
         with records.writing() as session:

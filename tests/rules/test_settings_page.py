@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import Literal, get_origin
 
 import msgspec
 
@@ -23,6 +24,8 @@ def _page() -> dict[str, tuple[str, str, str]]:
 
 def _kind(field: msgspec.structs.FieldInfo) -> str:
     kinds: dict[object, str] = {str: "text", Secret: "secret", int: "number", float: "number", bool: "yes or no"}
+    if get_origin(field.type) is Literal:
+        return "text"
     return kinds.get(field.type, "list")
 
 

@@ -105,6 +105,9 @@ class SqlTasks:
             query = query.where(tasks.c.id > after)
         return list(self._connection.execute(query).scalars())
 
+    def delete(self, task_id: TaskId) -> bool:
+        return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.id == task_id)).rowcount > 0
+
     def delete_expired(self, now: Moment) -> int:
         return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.expires_at <= now)).rowcount
 

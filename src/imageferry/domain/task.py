@@ -23,6 +23,9 @@ State = Mapping[str, Any]
 KEEP_SECONDS = 48 * 3600
 """How long a task can be read after its end; as in Glance."""
 
+LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS = 3600, 30 * 24 * 3600
+"""What may be asked for instead."""
+
 
 STAGED_IMPORT = "import-staged"
 """The plan of an import into an image that is there already; see ``Task.plan``."""
@@ -31,6 +34,8 @@ STAGED_IMPORT = "import-staged"
 class TaskKind(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
+    CONVERT = "convert"
+    CHECK = "check"
 
 
 class Lane(StrEnum):
@@ -103,6 +108,11 @@ class Task:
     def plan(self) -> str:
         """By which steps it is done: those of its kind, unless its input names others."""
         return str(self.input.get("plan", self.kind))
+
+    @property
+    def keep_seconds(self) -> int:
+        """How long it can be read after its end: as whoever started it said, in its echo."""
+        return int(self.input.get("echo", {}).get("keep_s", KEEP_SECONDS))
 
     @property
     def percent(self) -> int:

@@ -21,6 +21,15 @@ class ToolLimits:
     wall_s: float = 60.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiskHealth:
+    """What looking through a disk's tables found. Formats without tables are not looked through: raw."""
+
+    looked_through: bool
+    corruptions: int = 0
+    leaks: int = 0  # clusters that nothing refers to: room lost, nothing else
+
+
 ProgressCall = Callable[[int, int | None], None]
 """Called with bytes done and bytes in all (None: unknown). May raise Cancelled to stop the work."""
 
@@ -36,6 +45,9 @@ class DiskTools(Protocol):
 
     def info(self, path: Path, disk_format: DiskFormat) -> DiskFacts:
         """What the tool finds in a file of that format. Opens no file that it refers to."""
+
+    def check(self, path: Path, disk_format: DiskFormat) -> DiskHealth:
+        """Look through the tables of a file of that format; changes nothing."""
 
     def convert(
         self,

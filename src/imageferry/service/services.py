@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imageferry.service.administration import Administration
+from imageferry.service.converting.request import Conversions
 from imageferry.service.credentials import Credentials
 from imageferry.service.exporting.exports import Exports
 from imageferry.service.identity import Identity
@@ -34,3 +35,4 @@ class Services:
     imports: Imports
     staged: StagedImports
     exports: Exports
+    conversions: Conversions

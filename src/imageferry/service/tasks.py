@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
-from imageferry.domain.errors import BadDisk, BadSource, Cancelled, FerryError, NotFound, TimedOut, Unavailable
+from imageferry.domain.errors import (
+    BadDisk,
+    BadSource,
+    Cancelled,
+    FerryError,
+    NotFound,
+    StatusConflict,
+    TimedOut,
+    Unavailable,
+)
 from imageferry.domain.moment import later
-from imageferry.domain.task import KEEP_SECONDS, Lane, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
+from imageferry.domain.task import Lane, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.ports.tasks import Interrupted, Tasks
@@ -133,6 +142,14 @@ class TaskService:
         task = self.show(caller, task_id)
         with self._records.writing() as session:
             return session.tasks.request_cancel(task.id, self._clock())
+
+    def delete(self, caller: Caller | None, task_id: TaskId) -> None:
+        """Forget a task that is over. Raises NotFound, StatusConflict: it is not."""
+        allow(caller, Act.START_TASKS)
+        task = self.show(caller, task_id)
+        with self._records.writing() as session:
+            if not session.tasks.delete(task.id):
+                raise StatusConflict("task", task.id, found=task.status, wanted="deleting it before its end")
 
     def open_tasks(self, project_id: ProjectId, kind: TaskKind) -> list[Task]:
         """The tasks of a project that are not final, newest first (at most 1,000)."""
@@ -264,7 +281,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _ended(task: Task, plan: Plan, state: State, failure: State | None, now: Any) -> Task:
-    task = replace(task, updated_at=now, expires_at=later(now, seconds=KEEP_SECONDS))
+    task = replace(task, updated_at=now, expires_at=later(now, seconds=task.keep_seconds))
     if failure is None:
         return replace(task, status=TaskStatus.SUCCEEDED, result=plan.result(state), message="")
     status = TaskStatus.CANCELLED if failure["cancelled"] else TaskStatus.FAILED

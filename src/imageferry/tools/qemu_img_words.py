@@ -13,7 +13,7 @@ from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadDisk, BadInput, FerryError, NoRoom, Unavailable
 from imageferry.domain.image import DiskFormat
 from imageferry.formats.reasons import ADVICE, Reason, shown
-from imageferry.ports.disk_tools import ToolLimits
+from imageferry.ports.disk_tools import DiskHealth, ToolLimits
 from imageferry.tools.cage import Ended
 
 _FULL = ("No space left on device", "Disk quota exceeded")
@@ -51,6 +51,13 @@ def facts_told(output: bytes, judged: DiskFacts, name: str) -> DiskFacts:
         sub_format=str(special.get("create-type") or special.get("compat") or judged.sub_format),
         features=judged.features,
     )
+
+
+def health_told(output: bytes) -> DiskHealth:
+    """What ``qemu-img check --output json`` found; what it could not check counts as an error."""
+    told: dict[str, Any] = json.loads(output)
+    corruptions = int(told.get("corruptions", 0)) + int(told.get("check-errors", 0))
+    return DiskHealth(looked_through=True, corruptions=corruptions, leaks=int(told.get("leaks", 0)))
 
 
 def failure(

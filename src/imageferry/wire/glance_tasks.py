@@ -36,6 +36,8 @@ PLANS: dict[str, str] = {
     "import": TaskKind.IMPORT.value,
     IMAGE_IMPORT: STAGED_IMPORT,
     "export": TaskKind.EXPORT.value,
+    "convert": TaskKind.CONVERT.value,
+    "check": TaskKind.CHECK.value,
 }
 """By type: how such a task is done."""
 
@@ -130,7 +132,7 @@ def _input(item: Task) -> Document:
 def _result(item: Task) -> Document:
     if item.kind is TaskKind.EXPORT:
         return {"export_location": f"{item.result['container']}/{item.result['object']}"}
-    return {"image_id": item.result["image_id"]}
+    return dict(item.result)
 
 
 def _image_task(item: Task, image_id: ImageId) -> Document:

@@ -20,11 +20,12 @@ HOST = "image"  # the first label of a host that is Glance's alone
 _UNKNOWN = [f"v{number}" for number in (1, 3, 4, 5, 6, 7, 8, 9)]
 
 
-def dialect(public_url: str = "") -> Dialect:
+def dialect(public_url: str = "", *, tasks_for: str = "members") -> Dialect:
     """Glance at ``/v2``, ``/versions`` and ``/image``; at ``/`` too on a host called ``image``.
 
     Args:
         public_url: how clients reach the service; by default as each of them called it.
+        tasks_for: who may use the tasks API, "members" or "admins".
     """
 
     def base(request: Request) -> str:
@@ -44,7 +45,7 @@ def dialect(public_url: str = "") -> Dialect:
 
         choices = partial(versions, status=300)
         paths += _discovery(mount, versions, choices)
-        rows = _table(images.create(root), tasks.create(root)) + metadefs.paths(root)
+        rows = _table(images.create(root)) + tasks.paths(root, tasks_for) + metadefs.paths(root)
         paths += [Path(mount + row.path, row.methods) for row in rows]
     return Dialect(
         name="glance",
@@ -71,7 +72,7 @@ def _discovery(mount: str, versions: Handler, choices: Handler) -> list[Path]:
     return paths
 
 
-def _table(create: Handler, create_task: Handler) -> list[Path]:
+def _table(create: Handler) -> list[Path]:
     return [
         Path("/v2/images", {"POST": create, "GET": images.listing}),
         Path("/v2/images/{image_id}", {"GET": images.show, "PATCH": images.patch, "DELETE": images.delete}),
@@ -86,8 +87,6 @@ def _table(create: Handler, create_task: Handler) -> list[Path]:
             "/v2/images/{image_id}/members/{member_id}",
             {"GET": members.show, "PUT": members.answer, "DELETE": members.remove},
         ),
-        Path("/v2/tasks", {"POST": create_task, "GET": tasks.listing}),
-        Path("/v2/tasks/{task_id}", {"GET": tasks.show}),
         Path("/v2/schemas/{name}", {"GET": info.schema}),
         Path("/v2/info/import", {"GET": info.import_methods}),
         Path("/v2/info/stores", {"GET": info.stores}),

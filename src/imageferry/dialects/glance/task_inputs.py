@@ -11,13 +11,15 @@ from typing import Any
 
 from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import BadInput, Forbidden
-from imageferry.domain.image import ContainerFormat, DiskFormat, Visibility, new_image_id
+from imageferry.domain.image import ContainerFormat, DiskFormat, ImageId, Visibility, new_image_id
 from imageferry.domain.moment import Moment
+from imageferry.domain.task import LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS
+from imageferry.service.converting.request import CONVERTIBLE, ConvertRequest
 from imageferry.service.exporting.exports import ExportRequest
 from imageferry.service.importing.request import ImportRequest
 from imageferry.wire.glance_changes import new_image
 
-TYPES = ("import", "export")
+TYPES = ("import", "export", "convert", "check", "verify")
 
 _AFTERWARDS = ("owner", "protected", "os_hidden", "tags")
 _WHERE = "<container>/<object> or swift://AUTH_<project>/<container>/<object>, an object of this project"
@@ -58,7 +60,7 @@ def import_request(asked: Mapping[str, Any], project: ProjectId, echo: Mapping[s
         object=name,
         name=image.name or name.rsplit("/", 1)[-1][:255],
         image_id=image.id if "id" in properties else None,
-        source_format=_format(asked.get("import_from_format")),
+        source_format=_format("import_from_format", asked.get("import_from_format")),
         min_disk=image.min_disk,
         min_ram=image.min_ram,
         properties=image.properties,
@@ -73,6 +75,31 @@ def export_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ExportR
     if not isinstance(container, str) or not container or "/" in container:
         raise BadInput("receiving_swift_container", container, "the name of a container of this project")
     return ExportRequest(image_id=new_image_id(_text("image_uuid", asked)), container=container, echo=echo)
+
+
+def convert_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ConvertRequest:
+    """What a conversion is asked to do. Raises BadInput."""
+    to, replace = _format("to", asked.get("to")), asked.get("replace", False)
+    if to is None:
+        raise BadInput("to", asked.get("to"), f"one of {', '.join(CONVERTIBLE)}")
+    if not isinstance(replace, bool):
+        raise BadInput("replace", replace, "true or false")
+    return ConvertRequest(image_id=new_image_id(_text("image_id", asked)), to=to, replace=replace, echo=echo)
+
+
+def image_to_check(asked: Mapping[str, Any]) -> ImageId:
+    return new_image_id(_text("image_id", asked))
+
+
+def keeping(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How long the task shall be kept after its end, where that is said. Raises BadInput."""
+    seconds = asked.get("expires_in")
+    if seconds is None:
+        return {}
+    in_bounds = type(seconds) is int and LEAST_KEEP_SECONDS <= seconds <= MOST_KEEP_SECONDS
+    if not in_bounds:
+        raise BadInput("expires_in", seconds, f"{LEAST_KEEP_SECONDS} to {MOST_KEEP_SECONDS}, a number of seconds")
+    return {"keep_s": seconds}
 
 
 def _source(text: object, project: ProjectId) -> tuple[str, str]:
@@ -94,14 +121,14 @@ def _source(text: object, project: ProjectId) -> tuple[str, str]:
     return match[2], match[3]
 
 
-def _format(value: object) -> DiskFormat | None:
+def _format(name: str, value: object) -> DiskFormat | None:
     """The format that the file must have; none said: any safe disk."""
     if value is None or value == "":
         return None
     for word in DiskFormat:
         if word.value == value:
             return word
-    raise BadInput("import_from_format", value, f"one of {', '.join(DiskFormat)}")
+    raise BadInput(name, value, f"one of {', '.join(DiskFormat)}")
 
 
 def _text(name: str, asked: Mapping[str, Any]) -> str:

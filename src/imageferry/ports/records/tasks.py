@@ -66,4 +66,7 @@ class TaskRecords(Protocol):
     def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:
         """Tasks that are not final, by id."""
 
+    def delete(self, task_id: TaskId) -> bool:
+        """With its log, if it is final. False: it is not, or is not there."""
+
     def delete_expired(self, now: Moment) -> int: ...
