@@ -14,7 +14,9 @@ from imageferry.dialects import glance, health, k5, keystone, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
-from imageferry.domain.task import STAGED_IMPORT, TaskKind
+from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, TaskKind
+from imageferry.fetchers.http import HttpFetcher
+from imageferry.fetchers.line import Patience
 from imageferry.formats.judge import Limits, judge
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
@@ -32,6 +34,8 @@ from imageferry.service.image_data import ReadAt
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
+from imageferry.service.importing.downloads import Downloads, DownloadSteps
+from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
@@ -86,8 +90,18 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
     objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
     quotas = ImageQuotas(records, settings.image_limits)
+    fetching = Fetching(
+        fetcher=_fetcher(settings), records=records, blobs=blobs, limits=limits, max_bytes=settings.max_image_bytes
+    )
     importing = ImportSteps(
-        records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas
+        records=records,
+        blobs=blobs,
+        objects=objects,
+        tools=QemuImg(),
+        clock=clock,
+        limits=limits,
+        quotas=quotas,
+        fetching=fetching,
     )
     exporting = ExportSteps(
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
@@ -96,7 +110,9 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     plans = {
         TaskKind.IMPORT.value: importing.plan(),
+        URL_IMPORT: importing.plan_of_url(),
         STAGED_IMPORT: staged.plan(),
+        FETCHED_IMPORT: DownloadSteps(fetching=fetching, staged=staged, records=records, quotas=quotas).plan(),
         TaskKind.EXPORT.value: exporting.plan(),
         TaskKind.CONVERT.value: disks.convert_plan(),
         TaskKind.CHECK.value: disks.check_plan(),
@@ -115,8 +131,9 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         image_quotas=quotas,
         metadefs=Metadefs(records, clock),
         tasks=tasks,
-        imports=Imports(records, objects, tasks, quotas),
+        imports=Imports(records, objects, tasks, quotas, fetching),
         staged=StagedImports(records, clock, tasks, quotas),
+        downloads=Downloads(records, clock, tasks, quotas, fetching),
         exports=Exports(records, images, tasks),
         conversions=Conversions(records, tasks, quotas),
     )
@@ -126,7 +143,10 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
 def walker(house: House) -> DurableTasks:
     """Begin to walk the tasks, those that were cut off first."""
     service = house.services.tasks
-    tasks = DurableTasks(house.settings.walker_url, service, concurrency=house.settings.task_concurrency)
+    settings = house.settings
+    tasks = DurableTasks(
+        settings.walker_url, service, concurrency=settings.task_concurrency, fetches=settings.fetch_concurrency
+    )
     service.attach(tasks)
     return tasks
 
@@ -145,6 +165,16 @@ def edge(house: House) -> Edge:
         house.services.identity.validate,
         body_idle_s=house.settings.body_idle_s,
     )
+
+
+def _fetcher(settings: Settings) -> HttpFetcher:
+    patience = Patience(
+        connect_s=settings.fetch_connect_s,
+        stall_s=settings.fetch_stall_s,
+        least_bytes=settings.fetch_least_bytes,
+        total_s=settings.fetch_total_s,
+    )
+    return HttpFetcher(settings.network_rules, patience, ca_file=settings.fetch_ca_file)
 
 
 def _judge_within(limits: Limits) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:

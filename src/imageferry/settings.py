@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from imageferry.domain.addresses import WEB_PORTS, NetworkRules, read_networks
 from imageferry.domain.errors import BadInput
 from imageferry.domain.image_quota import Resource
 from imageferry.domain.region import Region
@@ -51,6 +52,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
     head_s: float = 30.0  # a request's head must be complete, an idle connection used again, within this time
     body_idle_s: float = 60.0  # a body that stalls so long, or brings fewer than 16 KiB in it, is given up
+    fetch_networks: tuple[str, ...] = ()  # may be fetched from although they are not public
+    fetch_denied_networks: tuple[str, ...] = ()
+    fetch_ports: tuple[int, ...] = tuple(sorted(WEB_PORTS))  # none: every port
+    fetch_concurrency: int = 8  # files fetched by URL at once
+    fetch_connect_s: float = 10.0
+    fetch_stall_s: float = 60.0  # within it an answer must begin, and then bring ``fetch_least_bytes`` each time
+    fetch_least_bytes: int = 64 << 10
+    fetch_total_s: float = 24 * 3600.0
+    fetch_ca_file: str = ""  # certificates to trust beside the system's
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
     sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"
@@ -75,6 +85,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             Resource.STAGED: self.project_staged_bytes,
             Resource.UPLOADS: self.project_image_uploads,
         }
+
+    @property
+    def network_rules(self) -> NetworkRules:
+        """Raises BadInput: what is no network, or no port."""
+        for port in self.fetch_ports:
+            if not 0 < port < 65_536:
+                raise BadInput("fetch_ports", port, "ports from 1 to 65535")
+        return NetworkRules(
+            allowed=read_networks(self.fetch_networks, field="fetch_networks"),
+            denied=read_networks(self.fetch_denied_networks, field="fetch_denied_networks"),
+            ports=frozenset(self.fetch_ports),
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -105,7 +127,7 @@ def read_settings(
     for name in fields:
         text = env.get(_PREFIX + name.upper())
         if text is not None:
-            values[name] = _from_text(name, text)
+            values[name] = _from_text(fields[name], text)
     values |= {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
         return msgspec.convert(values, Settings, strict=False, str_keys=True, dec_hook=_decode)
@@ -126,8 +148,10 @@ def _read_file(config: Path) -> dict[str, object]:
         raise BadInput("configuration file", str(config), f"a readable TOML file ({error})") from error
 
 
-def _from_text(name: str, text: str) -> object:
-    if name != "regions":
+def _from_text(field: msgspec.structs.FieldInfo, text: str) -> object:
+    if field.type in (tuple[str, ...], tuple[int, ...]):
+        return text.replace(",", " ").split()
+    if field.name != "regions":
         return text
     try:
         return msgspec.json.decode(text)

@@ -201,7 +201,8 @@ class TasksContract:
             plain = kept(session, kind=TaskKind.IMPORT, input={"image_id": "one"})
             other = kept(session, kind=TaskKind.IMPORT, input={"image_id": "two", "plan": STAGED_IMPORT})
             kept(session, kind=TaskKind.EXPORT, input={})
-            assert session.tasks.page(plan="import") == [plain]
-            assert session.tasks.page(plan=STAGED_IMPORT) == [other]
+            assert session.tasks.page(plans=["import"]) == [plain]
+            assert session.tasks.page(plans=[STAGED_IMPORT, "another"]) == [other]
+            assert session.tasks.page(plans=[]) == []
             assert session.tasks.page(image_id=ImageId("two")) == [other]
             assert session.tasks.page(image_id=ImageId("three")) == []

@@ -219,7 +219,7 @@ _BAD_BODIES: list[tuple[object, int]] = [
     ({"method": {}}, 400),
     ({"method": "glance-direct"}, 400),
     ({"method": {"name": ["glance-direct"]}}, 400),
-    ({"method": {"name": "web-download", "uri": "http://web/a.qcow2"}}, 400),
+    ({"method": {"name": "glance-download", "glance_region": "RegionTwo", "glance_image_id": "x"}}, 400),
     ({"method": {"name": "copy-image"}, "stores": ["default"]}, 409),
     ({**_DIRECT, "stores": "default"}, 400),
     ({**_DIRECT, "stores": ["ghost"]}, 409),

@@ -12,8 +12,13 @@ from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import Caller, ProjectId, Role, UserId
+from imageferry.domain.addresses import NetworkRules, read_networks
 from imageferry.domain.moment import SECOND, Moment
+from imageferry.fetchers.http import HttpFetcher
+from imageferry.fetchers.line import Patience
+from imageferry.formats.judge import Limits
 from imageferry.service.blobs import Blobs
+from imageferry.service.importing.fetching import Fetching
 from imageferry.stores.memory import MemoryBlocks
 
 
@@ -55,6 +60,14 @@ def blobs(store: MemoryBlocks, records: SqlRecords, clock: Clock) -> Iterator[Bl
     made = Blobs(store, records, clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def fetching(records: SqlRecords, blobs: Blobs) -> Fetching:
+    """From this machine, which is where the tests' servers are."""
+    rules = NetworkRules(allowed=read_networks(["127.0.0.0/8"], field="allowed"), ports=frozenset())
+    fetcher = HttpFetcher(rules, Patience(stall_s=2.0, pause_s=0.02))
+    return Fetching(fetcher=fetcher, records=records, blobs=blobs, limits=Limits(), max_bytes=64 << 20)
 
 
 @pytest.fixture

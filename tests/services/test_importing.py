@@ -19,12 +19,13 @@ from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import AlreadyExists, NotFound
 from imageferry.domain.image import DiskFormat, Image, ImageId, Status
-from imageferry.domain.task import Task, TaskKind, TaskStatus
+from imageferry.domain.task import URL_IMPORT, Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits
 from imageferry.ports.records import ImageQuery
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs, whole
 from imageferry.service.image_quotas import ImageQuotas
+from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.steps import ImportSteps
@@ -67,7 +68,8 @@ class Yard:
             upload.commit()
 
     def start(self, name: str = "disk", **options: Any) -> Task:
-        request = ImportRequest(container="c", object=name, name="an image", **options)
+        asked = {"container": "c", "object": name, "name": "an image", "convert_to": DiskFormat.RAW, **options}
+        request = ImportRequest(**asked)
         return self.imports.start(self.caller, "test", request)
 
     def done(self, name: str = "disk", **options: Any) -> Task:
@@ -93,14 +95,23 @@ def yard(
     blobs: Blobs,
     clock: Clock,
     member: Callable[[str], Caller],
+    fetching: Fetching,
     tmp_path: Path,
 ) -> Yard:
     objects = Objects(records, blobs, clock)
     quotas = ImageQuotas(records, {})
     steps = ImportSteps(
-        records=records, blobs=blobs, objects=objects, tools=QemuImg(), clock=clock, limits=Limits(), quotas=quotas
+        records=records,
+        blobs=blobs,
+        objects=objects,
+        tools=QemuImg(),
+        clock=clock,
+        limits=Limits(),
+        quotas=quotas,
+        fetching=fetching,
     )
-    tasks = TaskService(records, clock, tmp_path / "work", {TaskKind.IMPORT: steps.plan()})
+    plans = {TaskKind.IMPORT: steps.plan(), URL_IMPORT: steps.plan_of_url()}
+    tasks = TaskService(records, clock, tmp_path / "work", plans)
     walker = Walker(tasks)
     tasks.attach(walker)
     objects.create_container(member("p"), P, "c", {})
@@ -110,7 +121,7 @@ def yard(
         blobs=blobs,
         objects=objects,
         tasks=tasks,
-        imports=Imports(records, objects, tasks, quotas),
+        imports=Imports(records, objects, tasks, quotas, fetching),
         walker=walker,
         caller=member("p"),
         sweeper=Sweeper(records, store, clock),

@@ -73,7 +73,7 @@ class SqlTasks:
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
-        plan: str | None = None,
+        plans: Collection[str] | None = None,
         image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,
@@ -89,8 +89,8 @@ class SqlTasks:
             query = query.where(tasks.c.kind == kind.value)
         if source is not None:
             query = query.where(tasks.c.source == source)
-        if plan is not None:
-            query = query.where(func.coalesce(tasks.c.input["plan"].as_string(), tasks.c.kind) == plan)
+        if plans is not None:
+            query = query.where(func.coalesce(tasks.c.input["plan"].as_string(), tasks.c.kind).in_(plans))
         if image_id is not None:
             query = query.where(tasks.c.input["image_id"].as_string() == image_id)
         if statuses is not None:

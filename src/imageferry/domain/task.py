@@ -28,7 +28,13 @@ LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS = 3600, 30 * 24 * 3600
 
 
 STAGED_IMPORT = "import-staged"
-"""The plan of an import into an image that is there already; see ``Task.plan``."""
+"""The plan of an import of staged bytes into the image that they were brought for; see ``Task.plan``."""
+
+FETCHED_IMPORT = "import-fetched"
+"""The plan of an import from a URL into an image that is there already."""
+
+URL_IMPORT = "import-url"
+"""The plan of an import from a URL that makes an image."""
 
 
 class TaskKind(StrEnum):

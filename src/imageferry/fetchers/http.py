@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from imageferry.domain.addresses import NetworkRules
 from imageferry.domain.errors import BadSource, TooLarge, Unavailable
 from imageferry.domain.source_url import SourceUrl, read_source, redirected
-from imageferry.fetchers.answer import Answer, Head
 from imageferry.fetchers.connecting import Resolve, connect, look_up
 from imageferry.fetchers.line import Broken, Patience, Watch
+
+if TYPE_CHECKING:
+    from imageferry.fetchers.answer import Answer, Head
 
 MAX_REDIRECTS = 5
 _TRIES = 3  # to go on after a break, without getting any further meanwhile
@@ -59,6 +62,8 @@ class HttpFetcher:
 
     def ask(self, url: SourceUrl, headers: Mapping[str, str], watch: Watch) -> Answer:
         """The answer at the end of the redirects. Raises Broken, BadSource, TimedOut."""
+        from imageferry.fetchers.answer import Answer  # with h11, which the service need not load to start
+
         sent = {"User-Agent": "imageferry", "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         for _ in range(MAX_REDIRECTS + 1):
             watch.begin()
@@ -92,7 +97,7 @@ class Download:
         self._watch = watch
         self._max_bytes = max_bytes
         self._answer: Answer | None = None
-        self._first = Head(status=0)  # of the first answer: what later ones must agree with
+        self._first: Head | None = None  # of the first answer: what later ones must agree with
         self._position = 0  # bytes that came
         self._tries = 0
         self._broke_at = 0
@@ -161,7 +166,7 @@ class Download:
         if match is None or int(match[1]) != self._position or (None not in (total, self.size) and total != self.size):
             raise self._changed("another part than was asked for")
         for name in ("etag", "last-modified"):
-            if name in head.headers and head.headers[name] != self._first.headers.get(name):
+            if name in head.headers and head.headers[name] != self._known(name):
                 raise self._changed("another one")
         self.size = self.size if total is None else total
 
@@ -185,8 +190,11 @@ class Download:
     @property
     def _validator(self) -> str:
         """What says that the file is still the same one; empty if nothing does."""
-        etag = self._first.headers.get("etag", "")
-        return etag if etag.startswith('"') else self._first.headers.get("last-modified", "")
+        etag = self._known("etag")
+        return etag if etag.startswith('"') else self._known("last-modified")
+
+    def _known(self, name: str) -> str:
+        return "" if self._first is None else self._first.headers.get(name, "")
 
     def _check_resumable(self, broken: Broken) -> None:
         self.close()

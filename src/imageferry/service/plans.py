@@ -86,5 +86,5 @@ class Plan:
 
     def __post_init__(self) -> None:
         lanes = [step.lane for step in self.steps]
-        if Lane.NETWORK in lanes[1:] and Lane.WORK in lanes[: len(lanes) - lanes[::-1].index(Lane.NETWORK)]:
+        if lanes != sorted(lanes, key=list(Lane).index):
             raise ValueError("a step that waits for the network stands behind one that works")

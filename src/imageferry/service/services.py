@@ -13,6 +13,7 @@ from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
+from imageferry.service.importing.downloads import Downloads
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports
 from imageferry.service.metadefs import Metadefs
@@ -34,5 +35,6 @@ class Services:
     tasks: TaskService
     imports: Imports
     staged: StagedImports
+    downloads: Downloads
     exports: Exports
     conversions: Conversions

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from imageferry.domain.image import ImageId
-from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
+from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, Task, TaskKind, TaskStatus
 from imageferry.wire.dates import iso_seconds, swift_listing
 from imageferry.wire.glance import link
 
@@ -32,16 +32,14 @@ MEANT: dict[str, list[TaskStatus]] = {
 
 IMAGE_IMPORT = "api_image_import"  # the type of imports that were asked for at an image
 
-PLANS: dict[str, str] = {
-    "import": TaskKind.IMPORT.value,
-    IMAGE_IMPORT: STAGED_IMPORT,
-    "export": TaskKind.EXPORT.value,
-    "convert": TaskKind.CONVERT.value,
-    "check": TaskKind.CHECK.value,
+PLANS: dict[str, tuple[str, ...]] = {
+    "import": (TaskKind.IMPORT.value, URL_IMPORT),
+    IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT),
+    "export": (TaskKind.EXPORT.value,),
 }
-"""By type: how such a task is done."""
+"""By type: the plans that such tasks are done by."""
 
-_TYPES = {plan: name for name, plan in PLANS.items()}
+_TYPES = {plan: name for name, plans in PLANS.items() for plan in plans}
 
 
 def task(item: Task) -> Document:
@@ -90,7 +88,8 @@ def more_of(item: Task) -> Document:
 def message_of(item: Task) -> str:
     """One sentence for a person."""
     if item.status is TaskStatus.RUNNING:
-        return f"Step {item.step_number} of {item.step_count}: {item.step}, {item.progress.done} bytes so far."
+        total = "" if item.progress.total is None else f" of {item.progress.total}"
+        return f"Step {item.step_number} of {item.step_count}: {item.step}, {item.progress.done}{total} bytes so far."
     return item.message
 
 
@@ -116,7 +115,7 @@ def _input(item: Task) -> Document:
         return dict(echo["input"])
     if item.kind is TaskKind.EXPORT:
         return {"image_uuid": asked["image_id"], "receiving_swift_container": asked["container"]}
-    if item.plan == STAGED_IMPORT:
+    if item.plan in PLANS[IMAGE_IMPORT]:
         return {
             "image_id": asked["image_id"],
             "import_req": echo.get("import_req"),
@@ -132,7 +131,7 @@ def _input(item: Task) -> Document:
 def _result(item: Task) -> Document:
     if item.kind is TaskKind.EXPORT:
         return {"export_location": f"{item.result['container']}/{item.result['object']}"}
-    return dict(item.result)
+    return {"image_id": item.result["image_id"]}
 
 
 def _image_task(item: Task, image_id: ImageId) -> Document:

@@ -15,7 +15,7 @@ from imageferry.wire import glance
 from imageferry.wire.glance_changes import OLD_PATCH_TYPE, PATCH_TYPE, image_id_in, new_image, patched, read_patch
 
 STORES = (glance.STORE,)
-IMPORT_METHODS = ("glance-direct", "copy-image")
+IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
 
 _ACTIONS = {"deactivate": Status.DEACTIVATED, "reactivate": Status.ACTIVE}
 

@@ -1,4 +1,4 @@
-"""The import of what was staged, and the tasks of an image.
+"""Imports: of what was staged, of what lies behind a URL; and the tasks of an image.
 
 Source: specs/openstack.md, sections 4.11 and 4.14.
 """
@@ -27,7 +27,10 @@ def start(request: Request, services: Services) -> Answer:
         services.image_stores.copy(request.caller, image, None if asked["all_stores"] else _first_of(asked))
         return Answer(status=202)
     echo = {"request_id": f"req-{UUID(request.id)}", "import_req": asked, "backend": list(STORES)}
-    services.staged.start(request.caller, SOURCE, image, echo)
+    if asked["method"]["name"] == "web-download":
+        services.downloads.start(request.caller, SOURCE, image, asked["method"].get("uri"), echo)
+    else:
+        services.staged.start(request.caller, SOURCE, image, echo)
     return Answer(status=202)
 
 
@@ -40,7 +43,8 @@ def _asked(document: object) -> dict[str, Any]:
     """The body, checked: the method's name, and where the bytes shall be kept."""
     body: Mapping[str, Any] = document if isinstance(document, dict) else {}
     method = body.get("method")
-    name = method.get("name") if isinstance(method, dict) else None
+    method = method if isinstance(method, dict) else {}
+    name = method.get("name")
     if name not in IMPORT_METHODS:
         raise BadInput("method name", name, f"one of {', '.join(IMPORT_METHODS)}")
     stores, everywhere = body.get("stores"), _truth(body, "all_stores", default=False)
@@ -54,7 +58,8 @@ def _asked(document: object) -> dict[str, Any]:
                 raise StatusConflict("store", store, found="not known here", wanted="keeping an image there")
     must_succeed = _truth(body, "all_stores_must_succeed", default=True)
     places = {} if stores is None else {"stores": stores}
-    return {"method": {"name": name}, **places, "all_stores": everywhere, "all_stores_must_succeed": must_succeed}
+    how = {"name": name, **({"uri": method.get("uri")} if name == "web-download" else {})}
+    return {"method": how, **places, "all_stores": everywhere, "all_stores_must_succeed": must_succeed}
 
 
 def _first_of(asked: Mapping[str, Any]) -> str | None:

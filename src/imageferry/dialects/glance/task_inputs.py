@@ -6,26 +6,27 @@ Source: specs/openstack.md, sections 5.1 to 5.3.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from imageferry.domain.access import ProjectId
+from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, Forbidden
-from imageferry.domain.image import ContainerFormat, DiskFormat, ImageId, Visibility, new_image_id
+from imageferry.domain.image import MAX_NAME, ContainerFormat, DiskFormat, Visibility, checked_image, new_image_id
 from imageferry.domain.moment import Moment
-from imageferry.domain.task import LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS
-from imageferry.service.converting.request import CONVERTIBLE, ConvertRequest
 from imageferry.service.exporting.exports import ExportRequest
 from imageferry.service.importing.request import ImportRequest
 from imageferry.wire.glance_changes import new_image
 
-TYPES = ("import", "export", "convert", "check", "verify")
+TYPES = ("import", "export")
 
-_AFTERWARDS = ("owner", "protected", "os_hidden", "tags")
-_WHERE = "<container>/<object> or swift://AUTH_<project>/<container>/<object>, an object of this project"
-_ADDRESS = re.compile(r"swift://AUTH_([^/]+)/([^/]+)/(.+)", re.DOTALL)
-_PLAIN = re.compile(r"([^/]+)/(.+)", re.DOTALL)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+Lookup = Callable[[str], ProjectId | None]
+"""The project that is meant with an id or a name."""
+
+_WHERE = "an http or https URL, <container>/<object>, or swift://[<host>/]AUTH_<project>/<container>/<object>"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
+_TARGETS = (DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.VMDK, DiskFormat.VHD, DiskFormat.VHDX, DiskFormat.VDI)
 
 
 def read(document: object) -> tuple[str, Mapping[str, Any]]:
@@ -39,34 +40,46 @@ def read(document: object) -> tuple[str, Mapping[str, Any]]:
     return str(kind), task_input
 
 
-def import_request(asked: Mapping[str, Any], project: ProjectId, echo: Mapping[str, Any]) -> ImportRequest:
+def import_request(
+    asked: Mapping[str, Any], project: ProjectId, lookup: Lookup, echo: Mapping[str, Any]
+) -> ImportRequest:
     """What an import is asked to do.
 
     Raises:
         BadInput: not said, or nothing that can be done; it is named.
-        Forbidden: an object of another project, or an attribute that only the service sets.
+        Forbidden: an attribute that only the service sets.
     """
-    container, name = _source(asked.get("import_from"), project)
+    source = _source(asked.get("import_from"), lookup)
     properties = asked.get("image_properties")
     if not isinstance(properties, dict):
         raise BadInput("image_properties", properties, "a JSON object of attributes of the image")
-    image = new_image(properties)(project, Moment(0))
-    if found := [key for key in _AFTERWARDS if properties.get(key)]:
-        raise BadInput("image_properties", ", ".join(found), "attributes that an import can set; set these afterwards")
+    image = checked_image(new_image(properties)(project, Moment(0)))
+    if image.owner != project:
+        raise Forbidden("import an image for another project")
     if image.container_format not in (None, ContainerFormat.BARE):
         raise BadInput("container_format", image.container_format, "bare")
-    return ImportRequest(
-        container=container,
-        object=name,
-        name=image.name or name.rsplit("/", 1)[-1][:255],
+    verify = _verify(asked.get("verify"))
+    said, checked = _format("import_from_format", asked.get("import_from_format")), verify.get("format")
+    if said is not None and checked not in (None, said):
+        raise BadInput("verify", checked, f"{said.value}, as import_from_format says")
+    request = ImportRequest(
+        **source,
+        name=image.name or "",
         image_id=image.id if "id" in properties else None,
-        source_format=_format("import_from_format", asked.get("import_from_format")),
+        source_format=said or checked,
+        convert_to=_format("convert_to", asked.get("convert_to"), _TARGETS),
+        digest=verify.get("checksum"),
+        max_virtual_size=verify.get("max_virtual_size"),
         min_disk=image.min_disk,
         min_ram=image.min_ram,
         properties=image.properties,
+        tags=image.tags,
         visibility=image.visibility if "visibility" in properties else Visibility.SHARED,
+        protected=image.protected,
+        hidden=image.hidden,
         echo=echo,
     )
+    return request if request.name else replace(request, name=request.file[:MAX_NAME])
 
 
 def export_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ExportRequest:
@@ -77,58 +90,64 @@ def export_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ExportR
     return ExportRequest(image_id=new_image_id(_text("image_uuid", asked)), container=container, echo=echo)
 
 
-def convert_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ConvertRequest:
-    """What a conversion is asked to do. Raises BadInput."""
-    to, replace = _format("to", asked.get("to")), asked.get("replace", False)
-    if to is None:
-        raise BadInput("to", asked.get("to"), f"one of {', '.join(CONVERTIBLE)}")
-    if not isinstance(replace, bool):
-        raise BadInput("replace", replace, "true or false")
-    return ConvertRequest(image_id=new_image_id(_text("image_id", asked)), to=to, replace=replace, echo=echo)
-
-
-def image_to_check(asked: Mapping[str, Any]) -> ImageId:
-    return new_image_id(_text("image_id", asked))
-
-
-def keeping(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How long the task shall be kept after its end, where that is said. Raises BadInput."""
-    seconds = asked.get("expires_in")
-    if seconds is None:
-        return {}
-    in_bounds = type(seconds) is int and LEAST_KEEP_SECONDS <= seconds <= MOST_KEEP_SECONDS
-    if not in_bounds:
-        raise BadInput("expires_in", seconds, f"{LEAST_KEEP_SECONDS} to {MOST_KEEP_SECONDS}, a number of seconds")
-    return {"keep_s": seconds}
-
-
-def _source(text: object, project: ProjectId) -> tuple[str, str]:
+def _source(text: object, lookup: Lookup) -> dict[str, Any]:
+    """Where it comes from, in the words of ``ImportRequest``. A URL is judged by who fetches it."""
     if not isinstance(text, str):
         raise BadInput("import_from", text, _WHERE)
     scheme = _SCHEME.match(text)
-    if scheme is not None and scheme[1].lower() in ("http", "https"):
-        raise BadInput("import_from", text, f"{_WHERE}; this service fetches nothing from the web")
-    if scheme is None:
-        match = _PLAIN.fullmatch(text)
-        if match is None:
-            raise BadInput("import_from", text, _WHERE)
-        return match[1], match[2]
-    match = _ADDRESS.fullmatch(text)
-    if match is None:
+    if scheme is None or (scheme[1].lower() != "swift" and not scheme[2]):
+        return _object(text.split("/", 1), text)
+    if scheme[1].lower() in ("http", "https"):
+        return {"url": text}
+    if scheme[1].lower() != "swift" or not scheme[2]:
         raise BadInput("import_from", text, _WHERE)
-    if match[1] != project:
-        raise Forbidden("import an object of another project")
-    return match[2], match[3]
+    parts = text[scheme.end() :].split("/")
+    if not parts[0].startswith("AUTH_"):
+        parts = parts[1:]  # a host: whichever it is, the objects are ours
+    account = parts[0].removeprefix("AUTH_") if parts else ""
+    if not account:
+        raise BadInput("import_from", text, _WHERE)
+    found = _object([parts[1], "/".join(parts[2:])] if len(parts) > 2 else [], text)
+    return {**found, "account": lookup(account) or ProjectId(account)}
 
 
-def _format(name: str, value: object) -> DiskFormat | None:
-    """The format that the file must have; none said: any safe disk."""
+def _object(parts: Sequence[str], text: str) -> dict[str, Any]:
+    if len(parts) != 2 or not all(parts):
+        raise BadInput("import_from", text, _WHERE)
+    return {"container": parts[0], "object": parts[1]}
+
+
+def _verify(value: object) -> dict[str, Any]:
+    """What must hold: each member checked, None for those that are not there."""
+    asked = {} if value is None else value
+    if not isinstance(asked, dict) or not asked.keys() <= {"format", "max_virtual_size", "checksum"}:
+        raise BadInput("verify", value, "a JSON object with format, max_virtual_size, checksum, or some of them")
+    size, checksum = asked.get("max_virtual_size"), asked.get("checksum")
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 1 << 63):
+        raise BadInput("max_virtual_size", size, "a number of bytes, 1 or more")
+    return {
+        "format": _format("format", asked.get("format")),
+        "max_virtual_size": size,
+        "checksum": None if checksum is None else _checksum(checksum),
+    }
+
+
+def _checksum(value: object) -> Digest:
+    name, colon, digits = value.partition(":") if isinstance(value, str) else ("", "", "")
+    algorithm = next((word for word in Algorithm if word.value == name.lower()), None)
+    if algorithm is None or not colon:
+        raise BadInput("checksum", value, f"<algorithm>:<hex digits> with one of {', '.join(Algorithm)}")
+    return Digest.parse(algorithm, digits)
+
+
+def _format(name: str, value: object, known: Collection[DiskFormat] = tuple(DiskFormat)) -> DiskFormat | None:
+    """The format that is meant; none said: any safe disk, or as it is."""
     if value is None or value == "":
         return None
-    for word in DiskFormat:
+    for word in known:
         if word.value == value:
             return word
-    raise BadInput(name, value, f"one of {', '.join(DiskFormat)}")
+    raise BadInput(name, value, f"one of {', '.join(known)}")
 
 
 def _text(name: str, asked: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from imageferry.dialects.k5.fields import Fields, properties_of, read_fields
 from imageferry.dialects.k5.locations import Place, object_places
 from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.errors import AlreadyExists, Conflict, NotFound, TooLarge
-from imageferry.domain.image import MAX_NAME, Image, ImageId, new_image_id
+from imageferry.domain.image import MAX_NAME, DiskFormat, Image, ImageId, new_image_id
 from imageferry.domain.region import Region, region_for_host
 from imageferry.domain.task import Task, TaskKind, TaskStatus
 from imageferry.service.importing.request import ImportRequest
@@ -52,6 +52,7 @@ class ImportCalls:
             name=fields.name,
             image_id=fields.image_id or new_image_id(),
             source_format=place.disk_format,
+            convert_to=DiskFormat.RAW,
             digest=fields.digest,
             min_disk=fields.min_disk,
             min_ram=fields.min_ram,

@@ -47,7 +47,7 @@ class TaskRecords(Protocol):
         project_id: ProjectId | None = None,
         kind: TaskKind | None = None,
         source: str | None = None,
-        plan: str | None = None,
+        plans: Collection[str] | None = None,
         image_id: ImageId | None = None,
         statuses: Collection[TaskStatus] | None = None,
         before: TaskId | None = None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.errors import AlreadyExists
 from imageferry.domain.image import Visibility, new_image_id
-from imageferry.domain.task import Task, TaskKind
+from imageferry.domain.task import URL_IMPORT, Task, TaskKind
 from imageferry.ports.records import Records
 from imageferry.service.image_quotas import ImageQuotas
+from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.objects import Objects
 from imageferry.service.tasks import TaskService
@@ -16,11 +19,14 @@ from imageferry.service.tasks import TaskService
 class Imports:
     """Starts imports; what becomes of them is asked of ``TaskService``."""
 
-    def __init__(self, records: Records, objects: Objects, tasks: TaskService, quotas: ImageQuotas) -> None:
+    def __init__(
+        self, records: Records, objects: Objects, tasks: TaskService, quotas: ImageQuotas, fetching: Fetching
+    ) -> None:
         self._records = records
         self._objects = objects
         self._tasks = tasks
         self._quotas = quotas
+        self._fetching = fetching
 
     def start(self, caller: Caller | None, source: str, request: ImportRequest) -> Task:
         """Take an import on. What can be refused at once is refused here.
@@ -30,14 +36,22 @@ class Imports:
 
         Raises:
             NotFound: no such object.
-            Forbidden: a public image, without being an admin.
+            BadInput, BadSource: nothing can or may be fetched from the URL.
+            Forbidden: another project's object, or a public image, without being an admin.
             OverLimit: the project may not keep so much.
             AlreadyExists: the image id was used before, or is asked for by an import under way.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         if request.visibility is Visibility.PUBLIC:
             allow(caller, Act.PUBLISH_IMAGES)
-        opened = self._objects.open(caller, caller.project, request.container, request.object)
+        found: dict[str, Any]
+        if request.url:
+            self._fetching.check(request.url, field="import_from")
+            found = {"plan": URL_IMPORT}
+        else:
+            account = request.account or caller.project
+            opened = self._objects.open(caller, account, request.container, request.object)
+            found = {"account": account, "etag": opened.etag, "size": opened.size}
         image_id = request.image_id or new_image_id()
         with self._records.reading() as session:
             taken = session.images.was_used(image_id)
@@ -45,5 +59,5 @@ class Imports:
         under_way = self._tasks.open_tasks(caller.project, TaskKind.IMPORT)
         if taken or any(task.input["image_id"] == image_id for task in under_way):
             raise AlreadyExists("image", image_id)
-        task_input = {**request.to_state(), "image_id": image_id, "etag": opened.etag, "size": opened.size}
+        task_input = {**request.to_state(), **found, "image_id": image_id}
         return self._tasks.start(caller, TaskKind.IMPORT, source=source, task_input=task_input)

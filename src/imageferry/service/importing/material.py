@@ -14,7 +14,6 @@ from typing import Any
 
 from imageferry.domain.block import BLOCK_SIZE, trimmed_length
 from imageferry.domain.errors import BadDisk, TooLarge
-from imageferry.domain.task import State
 from imageferry.ports.records import Session
 from imageferry.service.blobs import Blobs, Section, cut, pinned
 from imageferry.service.plans import StepContext
@@ -103,11 +102,6 @@ def _read_block(packed: gzip.GzipFile, context: StepContext) -> bytes:
             held.append(data)
             size += len(data)
     except (EOFError, OSError, zlib.error) as error:
-        name = str(context.task.input.get("object", "the object"))
+        name = str(context.task.input.get("object") or "the file")
         raise BadDisk(name, "truncated", "a whole gzip file", f"one that is broken ({error})") from error
     return b"".join(held)
-
-
-def request_name(state: State) -> str:
-    """The object's name, as messages call the disk."""
-    return str(state["object"]).rsplit("/", 1)[-1]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from imageferry.domain.access import ProjectId
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.image import DiskFormat, ImageId, Visibility
 from imageferry.domain.task import State
@@ -13,39 +14,60 @@ from imageferry.domain.task import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportRequest:
-    """Make an image of an object.
+    """Make an image of an object, or of what lies behind a URL.
 
-    ``source_format``: what the file must be; None: any safe disk. ``digest``: what the
-    object's bytes must hash to. ``unpack``: a gzip file is taken for what is inside.
-    ``echo``: JSON that the dialect wants to find again with the task; never a secret.
+    ``source_format``: what the file must be; None: any safe disk. ``convert_to``: what it is
+    turned into; None: it is kept as it is. ``digest``: what the bytes must hash to. ``unpack``: a
+    gzip file is taken for what is inside. ``echo``: JSON that the dialect wants to find again with
+    the task; never a secret.
     """
 
-    container: str
-    object: str
+    container: str = ""
+    object: str = ""
+    account: ProjectId | None = None  # whose object; None: the caller's
+    url: str = ""  # in the place of an object
     name: str
     image_id: ImageId | None = None  # None: the service chooses
     source_format: DiskFormat | None = None
+    convert_to: DiskFormat | None = None
     digest: Digest | None = None
+    max_virtual_size: int | None = None  # bytes; beside the service's own limit
     min_disk: int = 0  # GiB
     min_ram: int = 0  # MiB
     properties: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
     visibility: Visibility = Visibility.SHARED
+    protected: bool = False
+    hidden: bool = False
     unpack: bool = False
     echo: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """What a person would call the source: the last part of its name."""
+        text = self.url.partition("?")[0].partition("#")[0] if self.url else self.object
+        return text.rstrip("/").rsplit("/", 1)[-1]
 
     def to_state(self) -> dict[str, Any]:
         """As JSON data, for the task's record."""
         return {
             "container": self.container,
             "object": self.object,
+            "account": self.account,
+            "url": self.url,
             "name": self.name,
             "image_id": self.image_id,
             "source_format": self.source_format,
+            "convert_to": self.convert_to,
             "digest": None if self.digest is None else [self.digest.algorithm, self.digest.value],
+            "max_virtual_size": self.max_virtual_size,
             "min_disk": self.min_disk,
             "min_ram": self.min_ram,
             "properties": dict(self.properties),
+            "tags": sorted(self.tags),
             "visibility": self.visibility,
+            "protected": self.protected,
+            "hidden": self.hidden,
             "unpack": self.unpack,
             "echo": dict(self.echo),
         }
@@ -54,9 +76,12 @@ class ImportRequest:
     def of_state(cls, state: State) -> Self:
         """What ``to_state`` kept."""
         values = {name: state[name] for name in cls.__dataclass_fields__}
-        source_format, digest, image_id = values["source_format"], values["digest"], values["image_id"]
-        values["source_format"] = None if source_format is None else DiskFormat(source_format)
+        digest, image_id, account = values["digest"], values["image_id"], values["account"]
+        for name in ("source_format", "convert_to"):
+            values[name] = None if values[name] is None else DiskFormat(values[name])
         values["digest"] = None if digest is None else Digest(Algorithm(digest[0]), digest[1])
         values["image_id"] = None if image_id is None else ImageId(image_id)
+        values["account"] = None if account is None else ProjectId(account)
+        values["tags"] = frozenset(values["tags"])
         values["visibility"] = Visibility(values["visibility"])
         return cls(**values)

@@ -63,9 +63,7 @@ class StagedImports:
             image = owned(session, caller, image_id)
             if image.status is not Status.UPLOADING:
                 raise StatusConflict("image", image.id, found=image.status, wanted="an import of staged bytes")
-            for name, value in (("disk_format", image.disk_format), ("container_format", image.container_format)):
-                if value is None:
-                    raise StatusConflict("image", image.id, found=f"without a {name}", wanted="an import")
+            check_formats(image)
             staged = None if image.blob_id is None else session.blobs.get(image.blob_id)
             self._quotas.check(session, image.owner, bytes=0 if staged is None else staged.size)
             moved = replace(image.moved_to(Status.IMPORTING), import_task=task.id, updated_at=self._clock())
@@ -110,7 +108,7 @@ class StagedSteps:
     def locate(self, context: StepContext) -> State:
         """Hold on to the bytes, even if the image is deleted meanwhile; its formats cannot change any more."""
         with self.records.writing() as session:
-            image = _image_of(session, context.task)
+            image = image_of(session, context.task)
             blob = None if image.blob_id is None else session.blobs.get(image.blob_id)
             if blob is None or image.disk_format is None:
                 raise Damaged("image", image.id, "what was staged for it is gone")
@@ -145,10 +143,11 @@ class StagedSteps:
             there = session.images.get(ImageId(state["image_id"]))
             if there is not None and there.import_task == task.id and there.status is Status.ACTIVE:
                 return state  # published already, before this step was cut off
-            image = _image_of(session, task)
+            image = image_of(session, task)
             self.quotas.check(session, image.owner, bytes=section.size)
             filled = replace(
                 image.moved_to(Status.ACTIVE),
+                blob_id=section.blob.id,
                 size=section.size,
                 virtual_size=state["virtual_size"],
                 checksum=digests[Algorithm.MD5],
@@ -168,7 +167,14 @@ class StagedSteps:
             session.images.update(back, was=Status.IMPORTING)
 
 
-def _image_of(session: Session, task: Task) -> Image:
+def check_formats(image: Image) -> None:
+    """Raises StatusConflict: nobody has said yet what the bytes shall be."""
+    for name, value in (("disk_format", image.disk_format), ("container_format", image.container_format)):
+        if value is None:
+            raise StatusConflict("image", image.id, found=f"without a {name}", wanted="an import")
+
+
+def image_of(session: Session, task: Task) -> Image:
     """The image that the task works for, as long as it does."""
     image_id = ImageId(task.input["image_id"])
     image = session.images.get(image_id)

@@ -1,6 +1,6 @@
-"""The steps from an object to an image, each repeatable, each refusing with a sentence.
+"""The steps from an object or a URL to an image, each repeatable, each refusing with a sentence.
 
-    locate -> verify -> inspect -> convert -> check -> publish
+    locate or fetch -> verify -> inspect -> convert -> check -> publish
 
 The image record appears in the last one only, when everything that can refuse has passed.
 """
@@ -8,27 +8,28 @@ The image record appears in the last one only, when everything that can refuse h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from imageferry.domain.access import Caller, Role
+from imageferry.domain.access import Caller, ProjectId, Role
 from imageferry.domain.blob import BlobDraft, can_join
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import AlreadyExists, BadDisk, DigestMismatch, PreconditionFailed
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, checked_image
-from imageferry.domain.task import State, Task
+from imageferry.domain.image_quota import Resource
+from imageferry.domain.task import Lane, State, Task
 from imageferry.formats.judge import Limits, Reason, judge
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section, pinned, whole
-from imageferry.service.image_quotas import ImageQuotas
+from imageferry.service.image_quotas import Bound, ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
-from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE, inspected
+from imageferry.service.importing.fetching import Fetching, Wanted
+from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import (
     as_file,
     is_gzip,
-    request_name,
     section_bytes,
     sections_of_state,
     sections_to_state,
@@ -36,6 +37,8 @@ from imageferry.service.importing.material import (
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.objects import Objects
 from imageferry.service.plans import Plan, Step, StepContext
+
+_TABLES = 16 << 20  # bytes that a format may need beside the disk and a hundredth of it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,10 +52,18 @@ class ImportSteps:
     clock: Clock
     limits: Limits
     quotas: ImageQuotas
+    fetching: Fetching
 
     def plan(self) -> Plan:
+        """For an object."""
+        return self._plan(Step(name="locate", run=self.locate))
+
+    def plan_of_url(self) -> Plan:
+        """For what is to be fetched."""
+        return self._plan(Step(name="fetch", run=self.fetch, lane=Lane.NETWORK))
+
+    def _plan(self, first: Step) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
-            "locate": self.locate,
             "verify": self.verify,
             "inspect": self.inspect,
             "convert": self.convert,
@@ -60,7 +71,7 @@ class ImportSteps:
             "publish": self.publish,
         }
         return Plan(
-            steps=tuple(Step(name=name, run=run) for name, run in runs.items()),
+            steps=(first, *(Step(name=name, run=run) for name, run in runs.items())),
             result=lambda state: {"image_id": state["image_id"]},
         )
 
@@ -68,7 +79,7 @@ class ImportSteps:
         """Find the object and hold on to its bytes, whatever becomes of its name from now on."""
         asked = context.task.input
         opened = self.objects.open(
-            _on_behalf_of(context.task), context.task.project_id, asked["container"], asked["object"]
+            _on_behalf_of(context.task), ProjectId(asked["account"]), asked["container"], asked["object"]
         )
         if opened.etag != asked["etag"]:
             name = f"object {asked['container']}/{asked['object']}"
@@ -77,16 +88,31 @@ class ImportSteps:
             session.blobs.pin(context.task.id, {section.blob.id for section in opened.sections})
         return {**context.state, "image_id": asked["image_id"], "source": sections_to_state(opened.sections)}
 
+    def fetch(self, context: StepContext) -> State:
+        """Bring what lies behind the URL."""
+        request = ImportRequest.of_state(context.task.input)
+
+        def room(size: int | None) -> Bound:
+            with self.records.reading() as session:
+                return self.quotas.bound(session, context.task.project_id, Resource.BYTES, size)
+
+        wanted = Wanted(name=request.file, judged=not request.unpack, format=request.source_format)
+        algorithms = () if request.digest is None else (request.digest.algorithm,)
+        blob = self.fetching.fetch(context, request.url, wanted, room=room, algorithms=algorithms)
+        image_id = context.task.input["image_id"]
+        return {**context.state, "image_id": image_id, "source": sections_to_state([whole(blob)])}
+
     def verify(self, context: StepContext) -> State:
         """The digest that the caller promised, if any."""
-        promised = ImportRequest.of_state(context.task.input).digest
+        request = ImportRequest.of_state(context.task.input)
+        promised = request.digest
         if promised is not None:
             sections = self._source(context)
             context.begin(sum(section.size for section in sections))
             values = self.blobs.digests(sections, [promised.algorithm], context.advance)
             found = Digest(promised.algorithm, values[promised.algorithm])
             if found != promised:
-                raise DigestMismatch(f"object {context.task.input['object']}", promised=promised, found=found)
+                raise DigestMismatch(_source_of(request), promised=promised, found=found)
         return context.state
 
     def inspect(self, context: StepContext) -> State:
@@ -94,14 +120,15 @@ class ImportSteps:
         request = ImportRequest.of_state(context.task.input)
         sections = self._source(context)
         packed = request.unpack and is_gzip(section_bytes(self.blobs, sections))
+        most = min(self.limits.virtual_size_bytes, request.max_virtual_size or self.limits.virtual_size_bytes)
         facts = inspected(
             context,
             self.blobs,
             self.tools,
-            self.limits,
+            replace(self.limits, virtual_size_bytes=most),
             sections,
             request.source_format,
-            name=request_name(context.task.input),
+            name=request.file,
             packed=packed,
         )
         return {
@@ -113,41 +140,47 @@ class ImportSteps:
         }
 
     def convert(self, context: StepContext) -> State:
-        """To raw; a disk that is raw already is taken as it lies, without copying where block bounds allow."""
+        """To the format that is asked for; what is in it already is taken as it lies, without copying
+        where block bounds allow.
+        """
         sections = self._source(context)
-        source_format = DiskFormat(context.state["format"])
-        if source_format in KEPT_AS_THEY_ARE and not context.state["packed"]:
-            return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": source_format.value}
-        path = self._file(context, sections, packed=context.state["packed"])
+        packed, there = context.state["packed"], DiskFormat(context.state["format"])
+        wanted = ImportRequest.of_state(context.task.input).convert_to
+        if wanted is None or there is DiskFormat.ISO:
+            wanted = there
+        if there is wanted and not packed:
+            return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": there.value}
+        path = self._file(context, sections, packed=packed)
         target = path
-        disk_format = source_format
-        if source_format not in KEPT_AS_THEY_ARE:
-            target, disk_format = context.work / "raw", DiskFormat.RAW
+        if there is not wanted:
+            target = context.work / wanted.value
+            most = context.state["virtual_size"]
             self.tools.convert(
                 path,
-                source_format,
+                there,
                 target,
-                DiskFormat.RAW,
-                max_bytes=context.state["virtual_size"],
+                wanted,
+                sub_format="monolithicSparse" if wanted is DiskFormat.VMDK else "",
+                max_bytes=most if wanted is DiskFormat.RAW else most + most // 100 + _TABLES,
                 progress=context.progress,
             )
         context.begin(target.stat().st_size)
         draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
         if target != path:
             target.unlink(missing_ok=True)
-        return {**context.state, "blob": self._keep(context, draft), "disk_format": disk_format.value}
+        return {**context.state, "blob": self._keep(context, draft), "disk_format": wanted.value}
 
     def check(self, context: StepContext) -> State:
-        """What came out must be what was announced: of that size, and nothing but a raw disk."""
+        """What came out must be what was announced: of that size, and a safe disk of that format."""
         with self.records.reading() as session:
             blob = pinned(session, context.state["blob"])
-        name = request_name(context.task.input)
+        name = ImportRequest.of_state(context.task.input).file
         announced = context.state["virtual_size"]
-        if blob.size != announced:
-            found = f"{blob.size} bytes"
-            raise BadDisk(name, Reason.MALFORMED, f"a disk of {announced} bytes after conversion", found)
         source = section_bytes(self.blobs, (whole(blob),))
-        judge(source, DiskFormat(context.state["disk_format"]), what=name, limits=self.limits)
+        facts = judge(source, DiskFormat(context.state["disk_format"]), what=name, limits=self.limits)
+        if facts.virtual_size != announced:
+            found = f"one of {facts.virtual_size} bytes"
+            raise BadDisk(name, Reason.MALFORMED, f"a disk of {announced} bytes after conversion", found)
         return context.state
 
     def publish(self, context: StepContext) -> State:
@@ -178,6 +211,9 @@ class ImportSteps:
                 min_disk=request.min_disk,
                 min_ram=request.min_ram,
                 properties=request.properties,
+                tags=request.tags,
+                protected=request.protected,
+                hidden=request.hidden,
                 blob_id=blob.id,
                 created_at=now,
                 updated_at=now,
@@ -215,6 +251,11 @@ class ImportSteps:
             blob = self.blobs.keep_in(session, draft)
             session.blobs.pin(context.task.id, [blob.id])
         return blob.id
+
+
+def _source_of(request: ImportRequest) -> str:
+    """What a message about the bytes calls them."""
+    return request.file if request.url else f"object {request.object}"
 
 
 def _on_behalf_of(task: Task) -> Caller:
