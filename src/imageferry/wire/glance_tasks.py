@@ -36,6 +36,8 @@ PLANS: dict[str, tuple[str, ...]] = {
     "import": (TaskKind.IMPORT.value, URL_IMPORT),
     IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT),
     "export": (TaskKind.EXPORT.value,),
+    "convert": (TaskKind.CONVERT.value,),
+    "check": (TaskKind.CHECK.value,),
 }
 """By type: the plans that such tasks are done by."""
 
@@ -131,7 +133,7 @@ def _input(item: Task) -> Document:
 def _result(item: Task) -> Document:
     if item.kind is TaskKind.EXPORT:
         return {"export_location": f"{item.result['container']}/{item.result['object']}"}
-    return {"image_id": item.result["image_id"]}
+    return dict(item.result)
 
 
 def _image_task(item: Task, image_id: ImageId) -> Document:

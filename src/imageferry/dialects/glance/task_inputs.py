@@ -13,13 +13,23 @@ from typing import Any
 from imageferry.domain.access import ProjectId
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, Forbidden
-from imageferry.domain.image import MAX_NAME, ContainerFormat, DiskFormat, Visibility, checked_image, new_image_id
+from imageferry.domain.image import (
+    MAX_NAME,
+    ContainerFormat,
+    DiskFormat,
+    ImageId,
+    Visibility,
+    checked_image,
+    new_image_id,
+)
 from imageferry.domain.moment import Moment
+from imageferry.domain.task import LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS
+from imageferry.service.converting.request import CONVERTIBLE, ConvertRequest
 from imageferry.service.exporting.exports import ExportRequest
 from imageferry.service.importing.request import ImportRequest
 from imageferry.wire.glance_changes import new_image
 
-TYPES = ("import", "export")
+TYPES = ("import", "export", "convert", "check", "verify")
 
 Lookup = Callable[[str], ProjectId | None]
 """The project that is meant with an id or a name."""
@@ -88,6 +98,31 @@ def export_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ExportR
     if not isinstance(container, str) or not container or "/" in container:
         raise BadInput("receiving_swift_container", container, "the name of a container of this project")
     return ExportRequest(image_id=new_image_id(_text("image_uuid", asked)), container=container, echo=echo)
+
+
+def convert_request(asked: Mapping[str, Any], echo: Mapping[str, Any]) -> ConvertRequest:
+    """What a conversion is asked to do. Raises BadInput."""
+    to, in_place = _format("to", asked.get("to")), asked.get("replace", False)
+    if to is None:
+        raise BadInput("to", asked.get("to"), f"one of {', '.join(CONVERTIBLE)}")
+    if not isinstance(in_place, bool):
+        raise BadInput("replace", in_place, "true or false")
+    return ConvertRequest(image_id=new_image_id(_text("image_id", asked)), to=to, replace=in_place, echo=echo)
+
+
+def image_to_check(asked: Mapping[str, Any]) -> ImageId:
+    return new_image_id(_text("image_id", asked))
+
+
+def keeping(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How long the task shall be kept after its end, where that is said. Raises BadInput."""
+    seconds = asked.get("expires_in")
+    if seconds is None:
+        return {}
+    in_bounds = type(seconds) is int and LEAST_KEEP_SECONDS <= seconds <= MOST_KEEP_SECONDS
+    if not in_bounds:
+        raise BadInput("expires_in", seconds, f"{LEAST_KEEP_SECONDS} to {MOST_KEEP_SECONDS}, a number of seconds")
+    return {"keep_s": seconds}
 
 
 def _source(text: object, lookup: Lookup) -> dict[str, Any]:
