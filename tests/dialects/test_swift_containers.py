@@ -30,6 +30,15 @@ def test_put_makes_a_container_once_and_merges_afterwards(swift: Swift) -> None:
     assert (headers["x-container-meta-a"], headers["x-container-meta-b"]) == ("1", "2")
 
 
+def test_what_is_set_and_removed_at_once_is_set(swift: Swift) -> None:
+    swift.put("/c", headers={"X-Container-Meta-A": "0", "X-Container-Meta-B": "0"})
+    both = {"X-Container-Meta-A": "1", "X-Remove-Container-Meta-A": "x", "X-Remove-Container-Meta-B": ""}
+    assert swift.call("POST", "/c", {**both, "X-Container-Read": ".r:*", "X-Remove-Container-Read": "x"}).status == 204
+    headers = swift.call("HEAD", "/c").headers
+    assert (headers["x-container-meta-a"], headers["x-container-read"]) == ("1", ".r:*")
+    assert "x-container-meta-b" not in headers
+
+
 def test_post_merges_and_removes_metadata(swift: Swift) -> None:
     swift.put("/c", headers={"X-Container-Meta-A": "1", "X-Container-Meta-B": "2", "X-Container-Meta-C": "3"})
     changes = {"X-Remove-Container-Meta-A": "x", "X-Container-Meta-B": "", "X-Container-Meta-D": "4"}

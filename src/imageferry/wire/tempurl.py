@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import quote
 
 from imageferry.domain.errors import BadInput
@@ -148,6 +148,8 @@ def _expiry(text: str) -> int:
 
 def _within(client: str, ip_range: str) -> bool:
     try:
-        return ip_address(client) in ip_network(ip_range)
+        address = ip_address(client)
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None  # one listener for both
+        return (mapped or address) in ip_network(ip_range)
     except ValueError:
         return False

@@ -38,13 +38,16 @@ def is_true(text: str | None) -> bool:
 
 
 def changes(request: Request, kind: str) -> dict[str, str]:
-    """What a request wants changed in the metadata of an account or container; "" removes."""
-    wanted = _with_prefix(request.headers, f"x-{kind}-meta-")
+    """What a request wants changed in the metadata of an account or container; "" removes.
+
+    What is set and removed at once is set, but for quotas by their newer names: so Swift has it.
+    """
     removed = _with_prefix(request.headers, f"x-remove-{kind}-meta-")
+    wanted = dict.fromkeys(removed, "") | _with_prefix(request.headers, f"x-{kind}-meta-")
     if kind == "account":
         wanted |= _quotas(request.headers, "x-account-")
-        removed |= _quotas(request.headers, "x-remove-account-")
-    return wanted | dict.fromkeys(removed, "")
+        wanted |= dict.fromkeys(_quotas(request.headers, "x-remove-account-"), "")
+    return wanted
 
 
 def shown(request: Request, kind: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
