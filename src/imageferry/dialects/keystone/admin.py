@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.keystone.site import Site, known
-from imageferry.domain.access import DomainId, ProjectId, UserId
+from imageferry.domain.access import Act, DomainId, ProjectId, UserId, allow
 from imageferry.domain.errors import BadInput
 from imageferry.service.services import Services
 from imageferry.wire import keystone
@@ -43,6 +43,7 @@ class Projects:
 
     def change(self, request: Request, services: Services) -> Answer:
         caller, key = known(request), ProjectId(request.params["id"])
+        allow(caller, Act.MANAGE_IDENTITY)  # who may not change it learns nothing of it
         wish = wire.read_project(request.json())
         home = services.identity.project(caller, key).domain.id
         _stays(wish.pop("domain_id", home), home, "project.domain_id")
@@ -66,6 +67,7 @@ class Users:
 
     def change(self, request: Request, services: Services) -> Answer:
         caller, key = known(request), UserId(request.params["id"])
+        allow(caller, Act.MANAGE_IDENTITY)
         wish = wire.read_user(request.json())
         home = services.identity.user(caller, key).domain.id
         _stays(wish.pop("domain_id", home), home, "user.domain_id")
