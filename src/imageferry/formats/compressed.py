@@ -11,6 +11,7 @@ from typing import Protocol
 from imageferry.domain.errors import BadInput
 
 _PIECE = 1 << 20  # bytes decoded at once, however well they were compressed
+_SLICE = 1 << 14  # bytes encoded at once: the rest of it is copied for every stream that ends in it
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -75,6 +76,10 @@ class Decoding:
         if self._compression is Compression.NONE:
             yield data
             return
+        for start in range(0, len(data), _SLICE):
+            yield from self._decoded(data[start : start + _SLICE])
+
+    def _decoded(self, data: bytes) -> Iterator[bytes]:
         more = False
         while data or more:
             if self._decoder is None:
