@@ -40,6 +40,11 @@ _T = TypeVar("_T")
 _SEND_PIECE = 1 << 18  # bytes a message; the server below holds some eight of them for a client that does not read
 _DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
 _LEAST = 16 << 10  # bytes of a body that must come in each idle time: fewer only hold a connection
+_SPEECHLESS = Answer(
+    status=500,
+    headers=[("content-type", "text/plain; charset=utf-8")],
+    body=b"Something went wrong here; the service's log has the details.\n",
+)
 _log = logging.getLogger("imageferry.http")
 
 
@@ -103,8 +108,42 @@ class Edge:
         """One request, from its first byte to the last of the answer."""
         started = time.monotonic()
         request = _request(scope)
-        handler = row.methods.get(request.method)
         body = _Body(receive, request, self._body_idle_s)
+        try:
+            answer = await self._answered(dialect, row, scope, request, body, refusal)
+        except Exception:  # in what makes answers of errors: nothing of it is to be trusted with another one
+            _log.exception("no answer was found", extra={"request_id": request.id})
+            answer = _SPEECHLESS
+        await body.drain()
+        try:
+            sent = await self._send(dialect, request, answer, receive, send)
+        except TimeoutError:
+            _log.info("the client stopped reading the answer", extra={"request_id": request.id})
+            raise  # which is how the server below learns that the answer ends here
+        _log.info(
+            "%s %s",
+            request.method,
+            request.path,
+            extra={
+                "request_id": request.id,
+                "status": answer.status,
+                "ms": round((time.monotonic() - started) * 1000, 1),
+                "received": body.received,
+                "sent": sent,
+            },
+        )
+
+    async def _answered(
+        self,
+        dialect: Dialect,
+        row: Path,
+        scope: Scope,
+        request: Request,
+        body: _Body,
+        refusal: tuple[int, str] | None,
+    ) -> Answer:
+        """The answer of a handler, or the words of the dialect for why there is none."""
+        handler = row.methods.get(request.method)
         try:
             if refusal is not None:
                 answer = dialect.refuse(*refusal, request, ())
@@ -126,26 +165,7 @@ class Edge:
             _log.exception("unexpected", extra={"request_id": request.id})
             answer = dialect.error(FerryError("something went wrong here; the service's log has the details"), request)
         afterwards = dialect.afterwards(request)
-        if afterwards is not None:
-            answer = await self._run(afterwards, answer, self._services)
-        await body.drain()
-        try:
-            sent = await self._send(dialect, request, answer, receive, send)
-        except TimeoutError:
-            _log.info("the client stopped reading the answer", extra={"request_id": request.id})
-            raise  # which is how the server below learns that the answer ends here
-        _log.info(
-            "%s %s",
-            request.method,
-            request.path,
-            extra={
-                "request_id": request.id,
-                "status": answer.status,
-                "ms": round((time.monotonic() - started) * 1000, 1),
-                "received": body.received,
-                "sent": sent,
-            },
-        )
+        return answer if afterwards is None else await self._run(afterwards, answer, self._services)
 
     async def _answer(self, dialect: Dialect, handler: Handler | Streamed, request: Request, body: _Body) -> Answer:
         if not isinstance(handler, Streamed):
