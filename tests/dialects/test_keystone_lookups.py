@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from imageferry.dialects.edge.http import status_for
-from imageferry.dialects.keystone.errors import ROWS
+from imageferry.dialects.edge.statuses import STATUSES
 from imageferry.domain import errors
 from imageferry.domain.access import Role
 from imageferry.domain.errors import BadInput, FerryError
@@ -261,6 +261,6 @@ def test_every_error_has_words_here() -> None:
     for name in dir(errors):
         kind = getattr(errors, name)
         if isinstance(kind, type) and issubclass(kind, FerryError):
-            status, title = status_for(kind.__new__(kind), ROWS)
+            status, title = status_for(kind.__new__(kind), STATUSES)
             assert 400 <= status < 600
             assert title

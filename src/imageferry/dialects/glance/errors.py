@@ -13,45 +13,20 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from imageferry.dialects.edge.http import Answer, Headers, Request, status_for
+from imageferry.dialects.edge.statuses import STATUSES, Rows
 from imageferry.domain.errors import (
     BadDisk,
     BadInput,
-    Cancelled,
-    Conflict,
-    Damaged,
     FerryError,
-    Forbidden,
-    LengthRequired,
     NotAuthenticated,
     NotFound,
     OverLimit,
-    PreconditionFailed,
     RangeNotSatisfiable,
-    Rejected,
-    TaskFailed,
     TooLarge,
-    Unavailable,
 )
 from imageferry.wire.glance_usage import over_limit
 
-ROWS: Mapping[type[FerryError], tuple[int, str]] = {
-    FerryError: (500, "Internal Server Error"),
-    Rejected: (400, "Bad Request"),
-    BadInput: (400, "Bad Request"),
-    BadDisk: (415, "Unsupported Media Type"),
-    TooLarge: (413, "Request Entity Too Large"),
-    LengthRequired: (411, "Length Required"),
-    NotFound: (404, "Not Found"),
-    Conflict: (409, "Conflict"),
-    PreconditionFailed: (412, "Precondition Failed"),
-    RangeNotSatisfiable: (416, "Requested Range Not Satisfiable"),
-    NotAuthenticated: (401, "Unauthorized"),
-    Forbidden: (403, "Forbidden"),
-    Damaged: (500, "Internal Server Error"),
-    Unavailable: (503, "Service Unavailable"),
-    TaskFailed: (500, "Internal Server Error"),
-    Cancelled: (409, "Conflict"),
-}
+ROWS: Rows = {**STATUSES, BadDisk: (415, "Unsupported Media Type")}
 
 _PAGE = (
     "<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {message}\n </body>\n</html>\n"
