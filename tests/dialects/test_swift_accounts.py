@@ -24,7 +24,7 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     }
 
 
-@pytest.mark.parametrize("feature", ["symlink", "object_versioning"])
+@pytest.mark.parametrize("feature", ["s3api", "container_sync"])
 def test_info_does_not_promise_what_is_not_there(swift: Swift, feature: str) -> None:
     assert feature not in swift.call("GET", "/info", account="").json
 

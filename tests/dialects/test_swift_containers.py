@@ -93,22 +93,6 @@ def test_names_are_bounded_in_bytes(swift: Swift, name: str, status: int) -> Non
     assert swift.call("PUT", f"/{name}").status == status
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        {"X-Versions-Enabled": "true"},
-        {"X-Versions-Location": "archive"},
-        {"X-History-Location": "archive"},
-    ],
-)
-def test_what_is_not_offered_yet_is_refused_and_not_ignored(swift: Swift, header: dict[str, str]) -> None:
-    reply = swift.call("PUT", "/c", header)
-    assert (reply.status, reply.text.endswith("is not offered here yet.")) == (400, True)
-    assert swift.call("HEAD", "/c").status == 404
-    swift.put("/c")
-    assert swift.call("POST", "/c", header).status == 400
-
-
 def test_switching_off_what_was_never_on_is_no_error(swift: Swift) -> None:
     headers = {"X-Versions-Enabled": "false", "X-Container-Read": "", "X-Remove-Container-Read": "x"}
     assert swift.call("PUT", "/c", headers).status == 201

@@ -6,18 +6,40 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
-from imageferry.domain.object import Container, Segment, StoredObject, Subdir
+from imageferry.domain.link import Link
+from imageferry.domain.object import Container, ObjectVersion, Segment, StoredObject, Subdir
+from imageferry.domain.versioning import DELETED_TYPE, NO_VERSION, VersionId, version_text
 from imageferry.wire.dates import swift_listing
 
+ACCOUNT_PREFIX = "AUTH_"
+
+_EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+
 Row = Container | StoredObject | Subdir
+
+
+def object_path(project: str, container: str, name: str) -> str:
+    """The path of an object's URL."""
+    return f"/v1/{ACCOUNT_PREFIX}{project}/{quote(container)}/{quote(name)}"
+
+
+def version_path(project: str, container: str, name: str, version: VersionId) -> str:
+    return f"{object_path(project, container, name)}?version-id={version_text(version)}"
+
+
+def link_target(link: Link) -> str:
+    """As ``X-Symlink-Target`` has it."""
+    return quote(link.path)
 
 
 def row_document(row: Row, *, policy: str = "") -> dict[str, Any]:
     """One row of a JSON listing.
 
     The digest of a static large object's row is its list's, and ``slo_etag`` the quoted tag
-    of the whole; its size is the whole. Of a dynamic one the row shows the manifest alone.
+    of the whole; its size is the whole. Of a dynamic one the row shows the manifest alone,
+    of a link where it leads.
     """
     if isinstance(row, Subdir):
         return {"subdir": row.name}
@@ -39,11 +61,47 @@ def row_document(row: Row, *, policy: str = "") -> dict[str, Any]:
     }
     if row.whole is not None:
         document["slo_etag"] = f'"{row.whole.etag}"'
-    return document
+    return document if row.link is None else document | _link_fields(row.link)
 
 
-def json_listing(rows: Iterable[Row], *, policy: str = "") -> bytes:
-    return _json([row_document(row, policy=policy) for row in rows])
+def _link_fields(link: Link) -> dict[str, Any]:
+    fields: dict[str, Any] = {"symlink_path": object_path(link.project_id, link.container, link.name)}
+    if link.md5 is not None:
+        fields |= {"symlink_etag": link.md5, "symlink_bytes": link.size}
+    if link.whole_etag is not None:
+        fields["slo_etag"] = f'"{link.whole_etag}"'
+    return fields
+
+
+def version_document(row: ObjectVersion) -> dict[str, Any]:
+    """One row of a listing of versions. The mark of a deletion is an empty object of a type of its own."""
+    if row.item is not None:
+        fields = row_document(row.item)
+    else:
+        fields = {
+            "name": row.name,
+            "bytes": 0,
+            "hash": _EMPTY_MD5,
+            "content_type": DELETED_TYPE,
+            "last_modified": swift_listing(row.at),
+        }
+    return fields | {"is_latest": row.is_latest, "version_id": version_text(row.id)}
+
+
+def json_listing(rows: Iterable[Row], *, policy: str = "", project: str = "", container: str = "") -> bytes:
+    """A listing of an account, or of a container in it. An object that is a version says where it stays."""
+    documents = []
+    for row in rows:
+        document = row_document(row, policy=policy)
+        if isinstance(row, StoredObject) and row.version != NO_VERSION:
+            document["version_symlink"] = True
+            document.setdefault("symlink_path", version_path(project, container, row.name, row.version))
+        documents.append(document)
+    return _json(documents)
+
+
+def versions_listing(rows: Iterable[ObjectVersion | Subdir]) -> bytes:
+    return _json([row_document(row) if isinstance(row, Subdir) else version_document(row) for row in rows])
 
 
 def text_listing(rows: Iterable[Row]) -> bytes:

@@ -29,6 +29,18 @@ def best_form(accept: str) -> Form | None:
     if "/" not in accept:
         return Form.TEXT
     best, best_weight = None, 0.0
+    for form, weight in _weights(accept).items():
+        if weight > best_weight:
+            best, best_weight = form, weight
+    return best
+
+
+def takes(accept: str, form: Form) -> bool:
+    """Whether an ``Accept`` header lets this form come at all."""
+    return "/" not in accept or _weights(accept)[form] > 0
+
+
+def _weights(accept: str) -> dict[Form, float]:
     weights = dict.fromkeys(Form, 0.0)
     exactness = dict.fromkeys(Form, -1)
     for wish in accept.split(","):
@@ -39,10 +51,7 @@ def best_form(accept: str) -> Form | None:
             if media_type in patterns and patterns.index(media_type) > exactness[form]:
                 exactness[form] = patterns.index(media_type)
                 weights[form] = weight
-    for form, weight in weights.items():
-        if weight > best_weight:
-            best, best_weight = form, weight
-    return best
+    return weights
 
 
 def prologue(form: Form) -> bytes:

@@ -119,7 +119,9 @@ def _delete(request: Request, objects: Objects, container: str, name: str, done:
     project = account_of(request)
     try:
         if name:
-            objects.delete(request.caller, project, container, name)
+            if objects.delete(request.caller, project, container, name).item is None:
+                done.missing += 1
+                return
         elif container:
             objects.delete_container(request.caller, project, container)
         else:

@@ -14,6 +14,7 @@ from imageferry.domain.errors import (
     Cancelled,
     Conflict,
     Damaged,
+    DeletedThen,
     DigestMismatch,
     FerryError,
     Incomplete,
@@ -31,6 +32,7 @@ from imageferry.domain.errors import (
     Unavailable,
 )
 from imageferry.domain.object import MAX_CONTAINER_NAME, MAX_METADATA_COUNT, MAX_METADATA_VALUE
+from imageferry.domain.versioning import DELETED_TYPE
 from imageferry.wire import swift
 
 ROWS: Mapping[type[FerryError], tuple[int, str]] = {
@@ -87,11 +89,6 @@ class Reported(FerryError):
     answer: Answer
 
 
-def not_yet(what: str) -> Refusal:
-    """For what Swift can do and we cannot: better refused than silently not done."""
-    return Refusal(400, f"{what} is not offered here yet.")
-
-
 def answer(error: FerryError, request: Request) -> Answer:
     if isinstance(error, Reported):
         return error.answer
@@ -100,6 +97,9 @@ def answer(error: FerryError, request: Request) -> Answer:
         return text(error.status, error.sentence, challenge)
     if isinstance(error, BadInput) and error.field == "path":
         return text(412, "Invalid UTF8 or contains NULL")
+    if isinstance(error, DeletedThen):
+        headers = [("content-type", DELETED_TYPE), ("x-object-version-id", error.version)]
+        return Answer(status=404, headers=headers, body=swift.error_page("Not Found", _PAGES[404]))
     if isinstance(error, BadSegments):
         return _bad_segments(error, request)
     status, reason = status_for(error, ROWS)
@@ -116,6 +116,8 @@ def answer(error: FerryError, request: Request) -> Answer:
 def _first_words(error: FerryError) -> str:
     """What Swift says, where clients and conformance tests look for its words; our sentence follows."""
     if isinstance(error, NotEmpty):
+        if error.inside == "all versions":
+            return "Delete all versions before deleting container. "
         return "There was a conflict when trying to complete your request. "
     if not isinstance(error, BadInput):
         return ""

@@ -53,7 +53,13 @@ def answer(request: Request, rows: Sequence[swift.Row], headers: Headers) -> Ans
     if form is Form.TEXT:
         body = swift.text_listing(rows)
     else:
-        body = swift.json_listing(rows, policy=POLICY) if form is Form.JSON else _xml(request, rows)
+        body = (
+            swift.json_listing(
+                rows, policy=POLICY, container=request.params.get("container", ""), project=request.params["project"]
+            )
+            if form is Form.JSON
+            else _xml(request, rows)
+        )
     return Answer(status=200 if body else 204, headers=[*_kind(request, form), *headers], body=body)
 
 

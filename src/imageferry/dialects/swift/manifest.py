@@ -15,6 +15,7 @@ from imageferry.dialects.swift.metadata import fresh_traits, is_true
 from imageferry.dialects.swift.paths import object_of
 from imageferry.dialects.swift.put_reply import created, promised_etag
 from imageferry.dialects.swift.report import Deletions, content_type, form_of
+from imageferry.dialects.swift.versions import version_of
 from imageferry.domain.errors import BadInput, BadSegments, FerryError, TooLarge
 from imageferry.domain.object import StoredObject
 from imageferry.service.objects import WantedSegment
@@ -87,7 +88,7 @@ def _beating(form: Form, keep: Callable[[], StoredObject]) -> Iterator[bytes]:
 def delete(request: Request, services: Services) -> Answer:
     """Delete the list and its segments; answers as bulk deletion does, with the truth in the body."""
     try:
-        done = services.objects.delete_static(request.caller, *object_of(request))
+        done = services.objects.delete_static(request.caller, *object_of(request), version=version_of(request))
     except BadInput:
         path = request.path.removeprefix("/v1/").partition("/")[2]
         return Deletions(status="400 Bad Request", errors=[(f"/{path}", "Not an SLO manifest")]).answer(request)

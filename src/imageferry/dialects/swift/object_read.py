@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.swift import links, versions
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import object_headers
 from imageferry.dialects.swift.paths import object_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML
 from imageferry.domain.access import Act
 from imageferry.domain.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
+from imageferry.domain.versioning import VersionId
 from imageferry.service.objects import Objects, OpenObject
 from imageferry.service.services import Services
 from imageferry.wire import ranges, swift
@@ -27,10 +29,14 @@ def get_or_head(request: Request, services: Services) -> Answer:
     refuse_what_is_not_offered(request, but="part-number")
     as_stored = request.query.get("multipart-manifest") == "get"
     to_read = request.method == "GET"
-    opened = _opened(request, objects, as_stored=as_stored, to_read=to_read)
+    version = versions.version_of(request)
+    opened = _opened(request, objects, version, as_stored=as_stored, to_read=to_read)
+    place = versions.object_headers(request, opened, asked=version)
     if as_stored and opened.item.whole is not None:
-        return _segments(request, objects)
-    headers = object_headers(opened.item, etag=opened.etag, is_large=opened.is_large)
+        return _segments(request, objects, opened, place)
+    headers = object_headers(opened.item, etag=opened.etag, is_large=opened.is_large) + place
+    if opened.item.link is not None:
+        headers += links.headers(request, opened.item.link)
     part = _part(request, objects, opened)
     if part is not None:
         headers.append(("x-parts-count", str(part.count)))
@@ -61,11 +67,16 @@ def get_or_head(request: Request, services: Services) -> Answer:
 _OF_BYTES = ("content-type", "accept-ranges")
 
 
-def _opened(request: Request, objects: Objects, *, as_stored: bool, to_read: bool) -> OpenObject:
+def _opened(
+    request: Request, objects: Objects, version: VersionId | None, *, as_stored: bool, to_read: bool
+) -> OpenObject:
     """Raises PreconditionFailed: what is not there has no tag that could match. Source: RFC 9110, section 13.1.1."""
     path = object_of(request)
     try:
-        return objects.open(request.caller, *path, as_stored=as_stored, to_read=to_read)
+        as_link = links.is_meant(request)
+        return objects.open(
+            request.caller, *path, version=version, as_stored=as_stored, as_link=as_link, to_read=to_read
+        )
     except NotFound as error:
         if "if-match" in request.headers:
             raise PreconditionFailed(f"object {path[1]}/{path[2]}", "If-Match") from error
@@ -94,7 +105,7 @@ def _part(request: Request, objects: Objects, opened: OpenObject) -> _Part | Non
         raise Refusal(400, "Part number must be an integer greater than 0")
     if request.headers.get("range"):
         raise Refusal(400, "Range requests are not supported with part number queries")
-    segments = objects.segments(request.caller, *object_of(request))[1].segments
+    segments = objects.segments_of(opened.item).segments
     if int(text) > len(segments):
         raise RangeNotSatisfiable(opened.size)
     start = sum(segment.length for segment in segments[: int(text) - 1])
@@ -123,10 +134,11 @@ def _parts(
     )
 
 
-def _segments(request: Request, objects: Objects) -> Answer:
+def _segments(request: Request, objects: Objects, opened: OpenObject, place: Sequence[tuple[str, str]]) -> Answer:
     """The list of a static large object, as a client can read it."""
-    item, listed = objects.segments(request.caller, *object_of(request))
-    body = swift.segments_document(listed.rows(), raw=request.query.get("format") == "raw")
+    rows = objects.segments_of(opened.item).rows()
+    body = swift.segments_document(rows, raw=request.query.get("format") == "raw")
     etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    others = [row for row in object_headers(item, etag=etag) if row[0] not in ("content-type", "accept-ranges")]
-    return Answer(status=200, headers=[("content-type", "application/json; charset=utf-8"), *others], body=body)
+    others = [row for row in object_headers(opened.item, etag=etag) if row[0] not in ("content-type", "accept-ranges")]
+    kind = ("content-type", "application/json; charset=utf-8")
+    return Answer(status=200, headers=[kind, *others, *place], body=body)

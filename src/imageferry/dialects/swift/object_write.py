@@ -6,14 +6,15 @@ from functools import partial
 from urllib.parse import quote
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.swift import extract, manifest
+from imageferry.dialects.swift import extract, links, manifest, versions
 from imageferry.dialects.swift.errors import Refusal
-from imageferry.dialects.swift.metadata import changed_traits, copied_traits, fresh_traits
+from imageferry.dialects.swift.metadata import changed_traits, copied_traits
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_named, object_of, refuse_what_is_not_offered
 from imageferry.dialects.swift.put_reply import HTML, created, promised_etag
 from imageferry.domain.access import Act, ProjectId
 from imageferry.domain.errors import LengthRequired, PreconditionFailed
 from imageferry.domain.object import StoredObject
+from imageferry.domain.versioning import NO_VERSION, version_text
 from imageferry.service.objects import Traits
 from imageferry.service.services import Services
 from imageferry.wire.conditions import Verdict, judge
@@ -29,6 +30,9 @@ def put(request: Request, services: Services) -> Answer | Receiving:
     refuse_what_is_not_offered(request)
     if "x-copy-from" in request.headers:
         return _copy_from(request, services)
+    version = versions.version_of(request)
+    if version is not None:
+        return versions.restore(request, services, version)
     if request.length is None and not request.chunked:
         raise LengthRequired(f"object {path[1]}/{path[2]}")
     if request.query.get("multipart-manifest") == "put":
@@ -36,7 +40,7 @@ def put(request: Request, services: Services) -> Answer | Receiving:
     upload = services.objects.upload(
         request.caller,
         *path,
-        traits=fresh_traits(request, path[2]),
+        traits=links.fresh_traits(request, services),
         size=request.length,
         md5=promised_etag(request),
         only_if_absent=_only_if_absent(request),
@@ -48,7 +52,13 @@ def post(request: Request, services: Services) -> Answer:
     path = object_of(request)
     services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
     refuse_what_is_not_offered(request)
-    services.objects.change(request.caller, *path, partial(changed_traits, request))
+    if request.query.get("version-id"):
+        raise Refusal(400, "POST to a specific version is not allowed")
+    if "x-symlink-target" in request.headers:
+        raise Refusal(400, "A PUT request is required to set a symlink target")
+    changed = services.objects.change(request.caller, *path, partial(changed_traits, request))
+    if changed.link is not None:
+        return links.elsewhere(changed.link)
     return Answer(status=202, headers=[HTML])
 
 
@@ -58,8 +68,10 @@ def delete(request: Request, services: Services) -> Answer:
     refuse_what_is_not_offered(request)
     if request.query.get("multipart-manifest") == "delete":
         return manifest.delete(request, services)
-    services.objects.delete(request.caller, *path)
-    return Answer(status=204, headers=[HTML])
+    version = versions.version_of(request)
+    if version is not None:
+        return versions.delete(request, services, version)
+    return versions.deleted(request, services)
 
 
 def copy(request: Request, services: Services) -> Answer:
@@ -83,6 +95,9 @@ def _copied(
     request: Request, services: Services, source: tuple[ProjectId, str, str], target: tuple[ProjectId, str, str]
 ) -> Answer:
     as_stored = request.query.get("multipart-manifest") == "get"
+    if "x-symlink-target" in request.headers:
+        raise Refusal(400, "Symlink requests require a zero byte body")
+    version = versions.version_of(request)
 
     def traits(item: StoredObject) -> Traits:
         etag = item.md5 if item.whole is None or as_stored else item.whole.etag
@@ -95,7 +110,9 @@ def _copied(
         source,
         target,
         traits,
+        version=version,
         as_stored=as_stored,
+        as_link=links.is_meant(request),
         only_if_absent=_only_if_absent(request),
         part=partial(_part, request),
     )
@@ -104,6 +121,7 @@ def _copied(
         ("x-copied-from", quote(f"{source[1]}/{source[2]}")),
         ("x-copied-from-account", f"{ACCOUNT_PREFIX}{source[0]}"),
         ("x-copied-from-last-modified", last_modified(item.updated_at)),
+        *([] if item.version == NO_VERSION else [("x-copied-from-version-id", version_text(item.version))]),
         *((f"x-object-meta-{name}", value) for name, value in copied.metadata.items()),
     )
 

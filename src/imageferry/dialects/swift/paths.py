@@ -5,17 +5,13 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from imageferry.dialects.edge.http import Request
-from imageferry.dialects.swift.errors import Refusal, not_yet
+from imageferry.dialects.swift.errors import Refusal
 from imageferry.domain.access import ProjectId
+from imageferry.wire import swift
 
-ACCOUNT_PREFIX = "AUTH_"
+ACCOUNT_PREFIX = swift.ACCOUNT_PREFIX
 
-_QUERIES_NOT_YET = ("version-id", "part-number", "extract-archive", "bulk-delete")
-_HEADERS_NOT_YET = (
-    "x-symlink-target",
-    "x-versions-location",
-    "x-history-location",
-)
+_QUERIES_ELSEWHERE = ("part-number", "extract-archive", "bulk-delete")
 
 
 def account_of(request: Request) -> ProjectId:
@@ -53,19 +49,14 @@ def object_named(text: str, account: str | None, request: Request, *, header: st
 
 
 def refuse_what_is_not_offered(request: Request, *, but: str = "") -> None:
-    """Refuse what would look done and would not be, all ``but`` the query that is being done.
+    """Refuse a query where it means nothing, so that nobody takes for done what is not; all ``but`` the one being done.
 
     Raises:
         Refusal: 400.
     """
-    for name in _QUERIES_NOT_YET:
+    for name in _QUERIES_ELSEWHERE:
         if name != but and name in request.query:
-            raise not_yet(f"?{name}")
-    for name in _HEADERS_NOT_YET:
-        if request.headers.get(name):
-            raise not_yet(name)
-    if request.headers.get("x-versions-enabled", "").lower() in ("true", "1", "yes", "on", "t", "y"):
-        raise not_yet("x-versions-enabled")
+            raise Refusal(400, f"?{name} has no meaning here.")
 
 
 def _checked(request: Request, name: str) -> str:

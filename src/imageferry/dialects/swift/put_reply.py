@@ -7,8 +7,10 @@ from imageferry.dialects.swift.errors import Refusal
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput
 from imageferry.domain.object import StoredObject
+from imageferry.domain.versioning import NO_VERSION, version_text
 from imageferry.wire.dates import last_modified
 
+VERSION_ID = "x-object-version-id"
 HTML = ("content-type", "text/html; charset=UTF-8")
 
 
@@ -16,6 +18,8 @@ def created(item: StoredObject, *more: tuple[str, str]) -> Answer:
     """The tag of a large object is quoted, so that nobody takes it for the MD5 of the bytes."""
     etag = item.md5 if item.whole is None else f'"{item.whole.etag}"'
     headers = [HTML, ("etag", etag), ("last-modified", last_modified(item.updated_at)), *more]
+    if item.version != NO_VERSION:
+        headers.append((VERSION_ID, version_text(item.version)))
     return Answer(status=201, headers=headers)
 
 

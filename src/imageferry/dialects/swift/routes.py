@@ -22,6 +22,7 @@ from imageferry.dialects.swift.formpost import also_forms, formpost_info
 from imageferry.dialects.swift.signed import also_signed, sent_by_page, tempurl_info
 from imageferry.dialects.swift.static_web import visited
 from imageferry.domain import object as limits
+from imageferry.domain.link import MAX_LINKS
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.service.services import Services
@@ -118,6 +119,9 @@ def _info(_: Request, services: Services) -> Answer:
                 "min_segment_size": 1,
                 "allow_async_delete": False,
             },
+            "versioned_writes": {"allowed_flags": ["x-versions-location", "x-history-location"]},
+            "object_versioning": {},
+            "symlink": {"symloop_max": MAX_LINKS, "static_links": True},
             "tempurl": tempurl_info(),
             "formpost": formpost_info(),
             "crossdomain": {},

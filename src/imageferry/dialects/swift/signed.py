@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from imageferry.dialects.edge.http import Answer, Handler, Receiving, Request, Streamed
+from imageferry.dialects.edge.http import Answer, Handler, Query, Receiving, Request, Streamed
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.paths import ACCOUNT_PREFIX, object_of
 from imageferry.domain.access import Act, Caller, Pass, ProjectId
@@ -67,7 +67,7 @@ def _wrapped(handler: Callable[[Request, Services], _Reply], clock: Clock) -> Ca
             return handler(request, services)
         url, bearer = _judged(request, services, clock())
         _refuse_manifests(request)
-        reply = handler(replace(request, bearer=bearer), services)
+        reply = handler(replace(request, bearer=bearer, query=_signed_part(request.query)), services)
         if request.method in ("GET", "HEAD") and isinstance(reply, Answer):
             return _for_strangers(reply, url, request.params["object"])
         return reply
@@ -100,6 +100,11 @@ def keys_for(services: Services, project: ProjectId, container: str) -> tuple[li
         for metadata in services.objects.metadata_of(project, container)
     )
     return [*own, *account], account
+
+
+def _signed_part(query: Query) -> Query:
+    """The query without what would name other bytes than the signature does: versions, and links themselves."""
+    return Query([row for row in query.pairs if row[0] not in ("version-id", "symlink")])
 
 
 def _refuse_manifests(request: Request) -> None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import PreconditionFailed, TooLarge
-from imageferry.domain.object import Container, StoredObject, Whole, checked_object_name
+from imageferry.domain.errors import BadInput, NotFound, PreconditionFailed, StatusConflict, TooLarge
+from imageferry.domain.link import Link
+from imageferry.domain.object import Container, StoredObject, Whole, checked_container_name, checked_object_name
 from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held
 from imageferry.service.objects.keeping import Deletion, live, new_id, overwrite, remove
 from imageferry.service.objects.quotas import refuse_early, within_quotas
-from imageferry.service.objects.reading import Reading, object_in
+from imageferry.service.objects.reading import Reading, link_tag, object_in
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.uploads import Upload
 
@@ -69,6 +70,46 @@ class Writing(Reading):
             give_up=self._blobs.give_up,
             fits=fits if size is None else None,
         )
+
+    def link_to(
+        self,
+        caller: Caller | None,
+        place: tuple[ProjectId, str, str],
+        target: tuple[ProjectId, str, str],
+        *,
+        md5: str | None = None,
+    ) -> tuple[Link, str | None]:
+        """A link that is to be kept as ``place``, and the content type of what a static one leads to.
+
+        Args:
+            md5: makes it a static one, which leads to those very bytes.
+
+        Raises:
+            BadInput: it leads to itself, or can lead nowhere.
+            StatusConflict: a static one, and the target is not there or has another tag.
+        """
+        project, container, name = target
+        if target == place:
+            raise BadInput("X-Symlink-Target", f"{container}/{name}", "another object: Symlink cannot target itself")
+        link = Link(
+            project_id=project, container=checked_container_name(container), name=checked_object_name(name), md5=md5
+        )
+        if md5 is None:
+            return link, None
+        try:
+            item = self.show(caller, *target)
+        except NotFound as error:
+            raise StatusConflict(
+                "link", name, found="without X-Symlink-Target", wanted="making a static one"
+            ) from error
+        if link_tag(item) != md5:
+            wanted = f"{md5}, as X-Symlink-Target-Etag says"
+            raise StatusConflict("object", name, found=f"one with the tag {link_tag(item)}", wanted=wanted)
+        if item.link is not None:
+            return replace(link, size=item.link.size, whole_etag=item.link.whole_etag), item.content_type
+        if item.whole is not None:
+            return replace(link, size=item.whole.size, whole_etag=item.whole.etag), item.content_type
+        return replace(link, size=item.size), item.content_type
 
     def _keep(self, target: Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None) -> StoredObject:
         """The end of an upload: the object becomes visible, whole, in one transaction."""
