@@ -54,6 +54,22 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def readers_of(engine: Engine) -> Engine:
+    """Where transactions that only read are begun: for SQLite, an engine whose connections cannot write.
+
+    One pool for both would have to say PRAGMA query_only at each turn, upon which SQLite forgets every
+    statement that it has compiled: that took more than half of the time of a small upload.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine
+    pool = engine.pool.recreate()
+    event.listen(pool, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+    readers = create_engine(engine.url, pool=pool)
+    event.listen(readers, "begin", _say_begin)
+    event.listen(readers, "handle_error", _in_our_words)
+    return readers
+
+
 def begin(connection: Connection, mode: Mode) -> None:
     """Begin a transaction of that kind on a fresh connection."""
     _BEGINNINGS[connection.dialect.name](connection, mode)
@@ -66,6 +82,7 @@ def _open_sqlite(url: URL) -> Engine:
         pool_size=_KEPT,
         max_overflow=_FILES - _KEPT,
         pool_timeout=WAIT_S,
+        pool_use_lifo=True,  # those in use lately have their statements compiled and their pages at hand
     )
 
     @event.listens_for(engine, "do_connect")
@@ -88,19 +105,20 @@ def _open_sqlite(url: URL) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def say_begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get("mode", Mode.WRITING)
-        for statement in _SQLITE_BEGINNINGS[mode]:
-            connection.exec_driver_sql(statement)
-
+    event.listen(engine, "begin", _say_begin)
     return engine
 
 
+def _say_begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("mode", Mode.WRITING)
+    for statement in _SQLITE_BEGINNINGS[mode]:
+        connection.exec_driver_sql(statement)
+
+
 _SQLITE_BEGINNINGS: Mapping[Mode, tuple[str, ...]] = {
-    Mode.READING: ("PRAGMA query_only=ON", "BEGIN"),
-    Mode.WRITING: ("PRAGMA query_only=OFF", "PRAGMA synchronous=FULL", "BEGIN IMMEDIATE"),
-    Mode.WRITING_LIGHTLY: ("PRAGMA query_only=OFF", "PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE"),
+    Mode.READING: ("BEGIN",),
+    Mode.WRITING: ("PRAGMA synchronous=FULL", "BEGIN IMMEDIATE"),
+    Mode.WRITING_LIGHTLY: ("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE"),
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from imageferry.db.blobs import SqlBlobs
 from imageferry.db.credentials import SqlCredentials
-from imageferry.db.engine import WAIT_S, Mode, begin
+from imageferry.db.engine import WAIT_S, Mode, begin, readers_of
 from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
 from imageferry.db.metadefs import SqlMetadefs
@@ -42,25 +42,27 @@ class SqlRecords:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._readers = readers_of(engine)
         # SQLite has one writer at a time anyway, and lets the next one wait by polling: up to
         # 100 ms too long, in no order. Threads of one process take turns here instead.
         self._turn = Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def reading(self) -> Iterator[SqlSession]:
-        with self._connected() as connection:
+        with _connected(self._readers) as connection:
             begin(connection, Mode.READING)
             yield SqlSession(connection)
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[SqlSession]:
-        with self._my_turn(), self._connected() as connection:
+        with self._my_turn(), _connected(self._engine) as connection:
             begin(connection, Mode.WRITING if durable else Mode.WRITING_LIGHTLY)
             yield SqlSession(connection)
             connection.commit()
 
     def close(self) -> None:
         self._engine.dispose()
+        self._readers.dispose()
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -74,11 +76,12 @@ class SqlRecords:
         finally:
             self._turn.release()
 
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        try:
-            connection = self._engine.connect()
-        except PoolTimeout as error:
-            raise Unavailable("the database", "too many requests use it at once") from error
-        with connection:  # what is not committed is rolled back
-            yield connection
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except PoolTimeout as error:
+        raise Unavailable("the database", "too many requests use it at once") from error
+    with connection:  # what is not committed is rolled back
+        yield connection
