@@ -69,6 +69,10 @@ _QUERIES = [
     ("disk_format=in:raw,qcow2", {"b", "c"}),
     ("disk_format=floppy", set()),
     ("container_format=bare", {"b", "c"}),
+    ("min_ram=5", {"c"}),
+    ("min_ram=5&min_disk=1", set()),
+    ("size=1000", {"b"}),
+    ("virtual_size=1000", {"b"}),
     ("tag=one", {"a", "b"}),
     ("tag=one&tag=two", {"b"}),
     ("tag=three", set()),
@@ -144,8 +148,9 @@ _WRONG = [
     "created_at=about:2026-11-20T07:28:02Z",
     "updated_at=2026-13-20T07:28:02Z",
     "changes-since=2026-11-20T07:28:02Z",
-    "min_ram=5",
-    "size=5",
+    "min_ram=x",
+    "size=-5",
+    "deleted=false",
     "name=" + quote('in:"open'),
     "&".join(f"tag=t{n}" for n in range(2000)),
 ]
@@ -159,6 +164,10 @@ def test_what_has_no_meaning_is_a_400(mine: Cloud, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
+        ("sort=status:asc&status=queued", ["a", "c", "with, comma", 'with "quotes"']),
+        ("sort=status&status=queued", ['with "quotes"', "with, comma", "c", "a"]),
+        ("sort=status:asc,size:asc&status=queued", ['with "quotes"', "with, comma", "c", "a"]),
+        ("sort_key=status&sort_key=size&sort_dir=asc&status=queued", ["a", "c", "with, comma", 'with "quotes"']),
         ("sort=name:asc", ["a", "b", "c", 'with "quotes"', "with, comma"]),
         ("sort=name", ["with, comma", 'with "quotes"', "c", "b", "a"]),
         ("sort_key=name&sort_dir=asc", ["a", "b", "c", 'with "quotes"', "with, comma"]),

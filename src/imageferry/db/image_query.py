@@ -33,6 +33,9 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+_NUMBERS = {name: images.c[name] for name in ("size", "virtual_size", "min_disk", "min_ram")}
+
+
 def statement(connection: Connection, query: ImageQuery) -> Select[Any]:
     """The page that the query asks for.
 
@@ -100,6 +103,8 @@ def _conditions(connection: Connection, query: ImageQuery) -> Iterator[ColumnEle
         yield images.c.size >= query.size_min
     if query.size_max is not None:
         yield images.c.size <= query.size_max
+    for name, number in query.numbers.items():
+        yield _NUMBERS[name] == number
     for tag in query.tags:
         yield exists().where(image_tags.c.image_id == images.c.id, image_tags.c.tag == tag)
     for name, value in query.properties.items():
@@ -139,8 +144,9 @@ def _keys(query: ImageQuery) -> list[Key]:
         if direction not in ("asc", "desc"):
             raise BadInput("sort direction", direction, "asc or desc")
         keys.append((images.c[name], direction == "desc"))
-    downwards = keys[-1][1] if keys else True
-    return [*keys, (images.c.id, downwards)]
+    if "id" in [name for name, _ in query.sort]:
+        return keys
+    return [*keys, (images.c.id, keys[-1][1] if keys else True)]
 
 
 def _marker_row(connection: Connection, marker: ImageId) -> Row[Any]:

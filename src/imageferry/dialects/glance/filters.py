@@ -22,6 +22,9 @@ from imageferry.wire.glance import BASE_ATTRIBUTES, LARGEST_PAGE, PAGE
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
+_NUMBERS = ("size", "virtual_size", "min_disk", "min_ram")
+"""Attributes that can be asked for by their exact value."""
+
 _READ = frozenset(
     {
         "limit",
@@ -46,6 +49,7 @@ _READ = frozenset(
         "size_max",
         "created_at",
         "updated_at",
+        *_NUMBERS,
     }
 )
 _COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
@@ -78,6 +82,7 @@ def image_query(query: Query) -> ImageQuery:
         hash_value=query.get("os_hash_value"),
         size_min=_number(query, "size_min"),
         size_max=_number(query, "size_max"),
+        numbers={name: number for name in _NUMBERS if (number := _number(query, name)) is not None},
         tags=query.all("tag"),
         properties=_properties(query),
         created=_moments(query, "created_at"),
@@ -96,22 +101,28 @@ def _places(query: Query) -> dict[str, Any]:
 
 
 def _order(query: Query) -> Sequence[tuple[str, str]]:
-    """From ``sort=key:dir,key`` or from ``sort_key`` and ``sort_dir`` in pairs."""
+    """From ``sort=key:dir,key`` or from ``sort_key`` and ``sort_dir`` in pairs.
+
+    As in Glance, what these leave equal is told apart by its time and its id: in the one direction that is
+    named, else downwards.
+    """
     keys, directions = query.all("sort_key"), query.all("sort_dir")
     if "sort" in query:
         if keys or directions:
             raise BadInput("sort", query.get("sort"), "to stand alone, without sort_key and sort_dir")
         pairs = [tuple(part.strip().partition(":")[::2]) for part in ",".join(query.all("sort")).split(",")]
         order = [(key, direction or "desc") for key, direction in pairs]
+        last = order[0][1] if len(order) == 1 else "desc"
     else:
         if len(directions) > max(len(keys), 1):
             raise BadInput("sort_dir", directions, "no more of them than of sort_key")
+        last = directions[0] if len(directions) == 1 else "desc"
         if len(directions) == 1:
             directions = directions * max(len(keys), 1)
         directions = [*directions, *["desc"] * (len(keys) - len(directions))]
         order = list(zip(keys or ["created_at"], directions or ["desc"], strict=True))
     unique: dict[str, str] = {}
-    for key, direction in order:
+    for key, direction in [*order, ("created_at", last), ("id", last)]:
         if key not in IMAGE_SORT_KEYS:
             raise BadInput("sort key", key, f"one of {', '.join(IMAGE_SORT_KEYS)}")
         if direction not in ("asc", "desc"):
@@ -125,7 +136,7 @@ def _properties(query: Query) -> dict[str, str]:
     because to pass over them would answer another question.
     """
     names = {name for name, _ in query.pairs} - _READ
-    if unusable := sorted(names & {*BASE_ATTRIBUTES, "changes-since"}):
+    if unusable := sorted(names & {*BASE_ATTRIBUTES, "changes-since", "deleted", "deleted_at"}):
         raise BadInput("filter", unusable[0], "a filter that is offered for lists of images")
     return {name: query.get(name, "") or "" for name in names}
 

@@ -45,6 +45,7 @@ class ImageQuery:
     hash_value: str | None = None
     size_min: int | None = None
     size_max: int | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)  # size, virtual_size, min_disk, min_ram: equal
     tags: Collection[str] = ()  # all must be there
     properties: Mapping[str, str] = field(default_factory=dict)  # all must match
     created: Sequence[tuple[str, Moment]] = ()  # (gt|gte|lt|lte|eq|neq, moment)
