@@ -11,8 +11,13 @@ from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import IMPLIED, Caller, ProjectId, Role, UserId
+from imageferry.domain.object import ListingQuery, ObjectVersion
+from imageferry.domain.versioning import VersioningChange
 from imageferry.ports.clock import system_clock
+from imageferry.service.blobs import Blobs
+from imageferry.service.objects import Objects, Traits
 from imageferry.service.objects.containers import Containers
+from imageferry.stores.memory import MemoryBlocks
 from tests.contracts.records_things import run_at_once
 from tests.disks import mbr_disk
 from tests.journeys.plain import Plain, stream_optimized
@@ -64,6 +69,37 @@ def test_changes_of_one_account_at_the_same_time_lose_nothing(postgres_url: str)
         run_at_once(work, 4)
         assert len(containers.account(member, member.project).metadata) == 40
     finally:
+        records.close()
+
+
+def test_writers_of_one_name_at_the_same_time_make_a_version_each(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    upgrade(engine)
+    records = SqlRecords(engine)
+    blobs = Blobs(MemoryBlocks(), records, system_clock)
+    objects = Objects(records, blobs, system_clock)
+    member = Caller(user_id=UserId("mira"), project_id=ProjectId("p"), roles=IMPLIED[Role.MEMBER])
+    traits = Traits(metadata={}, headers={})
+    objects.create_container(member, member.project, "c", {}, versioning=VersioningChange(enabled=True))
+
+    def work(writer: int) -> None:
+        for number in range(10):
+            with objects.upload(member, member.project, "c", "f", traits=traits) as upload:
+                upload.write(f"{writer}-{number}".encode())
+                upload.commit()
+            if number % 4 == writer:
+                objects.delete(member, member.project, "c", "f")
+
+    try:
+        run_at_once(work, 4)
+        container, rows = objects.versions(member, member.project, "c", ListingQuery())
+        kept = [row for row in rows if isinstance(row, ObjectVersion)]
+        assert len({row.id for row in kept}) == len(kept)
+        assert sum(row.item is not None for row in kept) == 40
+        assert sum(row.is_latest for row in kept) == 1
+        assert container.bytes_used == 40 * 3
+    finally:
+        blobs.close()
         records.close()
 
 
