@@ -60,7 +60,7 @@ def test_what_was_not_there_is_no_error(filled: Swift) -> None:
 
 def test_the_answer_is_text_unless_asked_otherwise(filled: Swift) -> None:
     reply = filled.call("POST", "?bulk-delete", {}, b"/c/a\n/c/none\n/c\n")
-    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    assert reply.headers["content-type"] == "text/plain"
     assert reply.text == (
         "Number Deleted: 1\nNumber Not Found: 1\nResponse Body: \nResponse Status: 400 Bad Request\n"
         "Errors:\n/c, 409 Conflict\n"
@@ -70,7 +70,7 @@ def test_the_answer_is_text_unless_asked_otherwise(filled: Swift) -> None:
 @pytest.mark.parametrize("kind", ["application/xml", "text/xml"])
 def test_the_answer_is_xml_when_asked(filled: Swift, kind: str) -> None:
     reply = filled.call("POST", "?bulk-delete", {"Accept": f"{kind}, text/plain;q=0.5"}, b"/c/a\n/c/%00%26\n")
-    assert reply.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert reply.headers["content-type"] == kind
     root = ET.fromstring(reply.body)  # noqa: S314 - our own
     assert (root.tag, root.findtext("number_deleted"), root.findtext("response_status")) == (
         "delete",

@@ -240,7 +240,9 @@ def test_a_manifest_of_itself_or_of_nothing_ends(swift: Swift) -> None:
     swift.put("/c/dlo", b"x", {"X-Object-Manifest": "c/dlo"})
     assert swift.call("GET", "/c/dlo").body == b"x"
     swift.put("/c/none", b"", {"X-Object-Manifest": "missing/prefix"})
-    reply = swift.call("GET", "/c/none")
+    assert swift.call("GET", "/c/none").status == 404
+    swift.put("/c/empty", b"", {"X-Object-Manifest": "c/prefix"})
+    reply = swift.call("GET", "/c/empty")
     assert (reply.status, reply.body) == (200, b"")
 
 

@@ -30,7 +30,7 @@ def test_an_account_lists_its_containers(swift: Swift) -> None:
     assert [row.tag for row in root] == ["container", "container"]
     facts = {field.tag: field.text for field in root[1]}
     assert re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$", facts.pop("last_modified") or "")
-    assert facts == {"name": "b", "count": "1", "bytes": "3"}
+    assert facts == {"name": "b", "count": "1", "bytes": "3", "storage_policy": "Policy-0"}
     assert listed(swift, "?format=xml&delimiter=-").find("subdir[@name='a-']") is not None
 
 

@@ -15,8 +15,8 @@ _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _ENTITIES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}  # parsers turn bare ones into other blanks
 
 
-def account_listing(name: str, rows: Iterable[Container | Subdir]) -> bytes:
-    """Raises BadInput: a name that XML cannot hold."""
+def account_listing(name: str, rows: Iterable[Container | Subdir], *, policy: str) -> bytes:
+    """``policy`` is every container's. Raises BadInput: a name that XML cannot hold."""
     lines = (
         f'<subdir name="{_text(row.name)}" />'
         if isinstance(row, Subdir)
@@ -27,6 +27,7 @@ def account_listing(name: str, rows: Iterable[Container | Subdir]) -> bytes:
                 "count": row.object_count,
                 "bytes": row.bytes_used,
                 "last_modified": swift_listing(row.updated_at),
+                "storage_policy": policy,
             },
         )
         for row in rows

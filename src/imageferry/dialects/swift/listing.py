@@ -75,7 +75,9 @@ def _xml(request: Request, rows: Sequence[swift.Row]) -> bytes:
                 request.params["container"], [row for row in rows if not isinstance(row, Container)]
             )
         name = f"{ACCOUNT_PREFIX}{request.params['project']}"
-        return swift_xml.account_listing(name, [row for row in rows if not isinstance(row, StoredObject)])
+        return swift_xml.account_listing(
+            name, [row for row in rows if not isinstance(row, StoredObject)], policy=POLICY
+        )
     except BadInput as error:
         raise Refusal(406, str(error)) from error
 

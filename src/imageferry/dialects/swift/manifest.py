@@ -16,7 +16,7 @@ from imageferry.dialects.swift.paths import object_of
 from imageferry.dialects.swift.put_reply import created, promised_etag
 from imageferry.dialects.swift.report import Deletions, content_type, form_of
 from imageferry.dialects.swift.versions import version_of
-from imageferry.domain.errors import BadInput, BadSegments, FerryError, TooLarge
+from imageferry.domain.errors import BadInput, BadSegments, FerryError, NotFound, TooLarge
 from imageferry.domain.object import StoredObject
 from imageferry.service.objects import WantedSegment
 from imageferry.service.services import Services
@@ -92,6 +92,8 @@ def delete(request: Request, services: Services) -> Answer:
     except BadInput:
         path = request.path.removeprefix("/v1/").partition("/")[2]
         return Deletions(status="400 Bad Request", errors=[(f"/{path}", "Not an SLO manifest")]).answer(request)
+    except NotFound:
+        return Deletions(missing=1).answer(request)
     return Deletions(deleted=done.deleted, missing=done.missing).answer(request)
 
 

@@ -135,10 +135,11 @@ def _parts(
 
 
 def _segments(request: Request, objects: Objects, opened: OpenObject, place: Sequence[tuple[str, str]]) -> Answer:
-    """The list of a static large object, as a client can read it."""
-    rows = objects.segments_of(opened.item).rows()
-    body = swift.segments_document(rows, raw=request.query.get("format") == "raw")
+    """The list of a static large object, as a client can read it, or as it can be put again."""
+    raw = request.query.get("format") == "raw"
+    body = swift.segments_document(objects.segments_of(opened.item).rows(), raw=raw)
     etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    others = [row for row in object_headers(opened.item, etag=etag) if row[0] not in ("content-type", "accept-ranges")]
-    kind = ("content-type", "application/json; charset=utf-8")
-    return Answer(status=200, headers=[kind, *others, *place], body=body)
+    mine = object_headers(opened.item, etag=etag)
+    others = [row for row in mine if row[0] not in ("content-type", "x-manifest-etag")]
+    kind = opened.item.content_type if raw else "application/json; charset=utf-8"
+    return Answer(status=200, headers=[("content-type", kind), *others, *place], body=body)

@@ -48,7 +48,7 @@ def extraction(request: Request, status: str, sentence: str, created: int, error
 
 
 def content_type(form: Form) -> tuple[str, str]:
-    return ("content-type", form.value if form is Form.JSON else f"{form.value}; charset=utf-8")
+    return ("content-type", form.value)
 
 
 def _answer(form: Form, body: bytes) -> Answer:

@@ -16,7 +16,7 @@ import msgspec
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import Blob
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadSegments, RangeNotSatisfiable, StatusConflict, TooLarge
+from imageferry.domain.errors import BadSegments, NotFound, RangeNotSatisfiable, StatusConflict, TooLarge
 from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, Segment, StoredObject, Whole
@@ -103,16 +103,17 @@ def own_section(item: StoredObject) -> Section:
 
 
 def dynamic_segments(session: Session, project: ProjectId, item: StoredObject, now: Moment) -> list[StoredObject]:
-    """All objects below the manifest's prefix, in name order; none where the container is missing.
+    """All objects below the manifest's prefix, in name order.
 
     Raises:
+        NotFound: the container is not there.
         TooLarge: more than a reader may be made to keep in memory.
     """
     container_name, _, prefix = (item.manifest or "").partition("/")
     container = session.objects.container(project, container_name)
-    found: list[StoredObject] = []
     if container is None:
-        return found
+        raise NotFound("container", container_name)
+    found: list[StoredObject] = []
     query = ListingQuery(prefix=prefix, limit=_SEGMENTS_A_PAGE)
     while True:
         page = [row for row in session.objects.objects(container.id, query, now) if isinstance(row, StoredObject)]
