@@ -8,6 +8,7 @@ between the two looks stays; what comes later waits for the lock and finds the r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -42,7 +44,7 @@ from imageferry.db.schema import (
     tasks,
     uploads,
 )
-from imageferry.db.sql import added, each, insert, larger, pairs, require
+from imageferry.db.sql import Insert, added, each, insert, insert_for, larger, pairs, require
 from imageferry.domain.blob import Blob, BlobDraft, BlobId, blocks_in
 from imageferry.domain.block import EMPTY, BlockName
 from imageferry.domain.digest import Algorithm, Digest
@@ -54,6 +56,26 @@ from imageferry.ports.records import BlobUser
 
 _PAGE = 10_000  # block rows per statement
 _SIGN_OF_LIFE_S = 3600  # an upload that was silent for longer is taken for dead
+
+# What nearly every request asks, made once: making a statement takes longer than running it.
+_SIZE = select(blobs.c.size).where(blobs.c.id == bindparam("blob"))
+_STORED = (
+    select(blob_blocks.c["index"].label("number"), blob_blocks.c.name)
+    .where(
+        blob_blocks.c.blob_id == bindparam("blob"),
+        blob_blocks.c["index"] >= bindparam("first"),
+        blob_blocks.c["index"] < bindparam("stop"),
+    )
+    .order_by(blob_blocks.c["index"])
+)
+_ENDED = delete(uploads).where(uploads.c.id == bindparam("upload"))
+
+
+@cache
+def _living(dialect: str) -> Insert:
+    sign = insert_for(dialect, uploads)
+    newer = larger(uploads.c.seen_at, sign.excluded.seen_at)
+    return sign.on_conflict_do_update(index_elements=["id"], set_={"seen_at": newer})
 
 
 class SqlBlobs:
@@ -73,12 +95,11 @@ class SqlBlobs:
             self._connection.execute(
                 touching.on_conflict_do_update(index_elements=["name"], set_={"touched_at": newer})
             )
-        living = insert(self._connection, uploads).values(id=upload_id, started_at=now, seen_at=now)
-        newer = larger(uploads.c.seen_at, living.excluded.seen_at)
-        self._connection.execute(living.on_conflict_do_update(index_elements=["id"], set_={"seen_at": newer}))
+        living = {"id": upload_id, "started_at": now, "seen_at": now}
+        self._connection.execute(_living(self._connection.dialect.name), living)
 
     def end_upload(self, upload_id: str) -> None:
-        self._connection.execute(delete(uploads).where(uploads.c.id == upload_id))
+        self._connection.execute(_ENDED, {"upload": upload_id})
 
     def add(self, draft: BlobDraft, now: Moment) -> None:
         digests = {algorithm.value: value for algorithm, value in draft.digests.items()}
@@ -106,16 +127,14 @@ class SqlBlobs:
         return None if row is None else _blob(row)
 
     def block_names(self, blob_id: BlobId, first: int, count: int) -> list[BlockName]:
-        size = self._connection.execute(select(blobs.c.size).where(blobs.c.id == blob_id)).scalar_one_or_none()
+        size = self._connection.execute(_SIZE, {"blob": blob_id}).scalar_one_or_none()
         stop = min(first + count, blocks_in(size or 0))
         stored = self.stored_blocks(blob_id, first, stop - first)
         return [stored.get(index, EMPTY) for index in range(first, stop)]
 
     def stored_blocks(self, blob_id: BlobId, first: int, count: int) -> Mapping[int, BlockName]:
-        index = blob_blocks.c["index"]
-        query = select(index.label("number"), blob_blocks.c.name).order_by(index)
-        query = query.where(blob_blocks.c.blob_id == blob_id, index >= first, index < first + count)
-        return {row.number: row.name for row in self._connection.execute(query)}
+        found = self._connection.execute(_STORED, {"blob": blob_id, "first": first, "stop": first + count})
+        return {row.number: row.name for row in found}
 
     def add_digest(self, blob_id: BlobId, digest: Digest) -> None:
         query = select(blobs.c.digests).where(blobs.c.id == blob_id).with_for_update(key_share=True)

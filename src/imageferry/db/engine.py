@@ -58,7 +58,7 @@ def readers_of(engine: Engine) -> Engine:
     """Where transactions that only read are begun: for SQLite, an engine whose connections cannot write.
 
     One pool for both would have to say PRAGMA query_only at each turn, upon which SQLite forgets every
-    statement that it has compiled: that took more than half of the time of a small upload.
+    statement that it has compiled.
     """
     if engine.dialect.name != "sqlite":
         return engine

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from imageferry.db.grants import SqlGrants, SqlTokens
@@ -17,6 +18,9 @@ from imageferry.domain.identity import Domain, Project, User
 _DOMAIN_OF = (domains.c.name.label("domain_name"), domains.c.enabled.label("domain_enabled"))
 _PROJECTS = select(projects, *_DOMAIN_OF).join(domains)
 _USERS = select(users, *_DOMAIN_OF).join(domains)
+# What every request asks, made once: making a statement takes longer than running it.
+_PROJECT = _PROJECTS.where(projects.c.id == bindparam("key"))
+_USER = _USERS.where(users.c.id == bindparam("key"))
 
 
 class SqlIdentity(SqlGrants, SqlTokens):
@@ -62,7 +66,7 @@ class SqlIdentity(SqlGrants, SqlTokens):
             raise AlreadyExists("project", project.name)
 
     def project(self, project_id: ProjectId) -> Project | None:
-        return self._project(_PROJECTS.where(projects.c.id == project_id))
+        return self._project(_PROJECT, {"key": project_id})
 
     def project_by_name(self, name: str, domain_id: DomainId) -> Project | None:
         return self._project(_PROJECTS.where(projects.c.name == name, projects.c.domain_id == domain_id))
@@ -110,7 +114,7 @@ class SqlIdentity(SqlGrants, SqlTokens):
             raise AlreadyExists("user", user.name)
 
     def user(self, user_id: UserId) -> User | None:
-        return self._user(_USERS.where(users.c.id == user_id))
+        return self._user(_USER, {"key": user_id})
 
     def user_by_name(self, name: str, domain_id: DomainId) -> User | None:
         return self._user(_USERS.where(users.c.name == name, users.c.domain_id == domain_id))
@@ -160,12 +164,12 @@ class SqlIdentity(SqlGrants, SqlTokens):
         row = self._connection.execute(query).first()
         return None if row is None else _domain(row)
 
-    def _project(self, query: Select[Any]) -> Project | None:
-        row = self._connection.execute(query).first()
+    def _project(self, query: Select[Any], values: Mapping[str, str] | None = None) -> Project | None:
+        row = self._connection.execute(query, values).first()
         return None if row is None else _project(row)
 
-    def _user(self, query: Select[Any]) -> User | None:
-        row = self._connection.execute(query).first()
+    def _user(self, query: Select[Any], values: Mapping[str, str] | None = None) -> User | None:
+        row = self._connection.execute(query, values).first()
         return None if row is None else _user(row)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
@@ -17,6 +17,22 @@ from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir, Whole
 from imageferry.domain.versioning import NO_VERSION, Archiving, VersionId, Versioning
+
+# What nearly every request asks, made once: making a statement takes longer than running it.
+_CONTAINER = select(containers).where(
+    containers.c.project_id == bindparam("project"), containers.c.name == bindparam("name")
+)
+_HELD_CONTAINER = select(containers.c.id).where(containers.c.id == bindparam("key")).with_for_update(key_share=True)
+_OBJECT = select(objects).where(objects.c.container_id == bindparam("container"), objects.c.name == bindparam("name"))
+_ACCOUNT_METADATA = select(accounts.c.metadata).where(accounts.c.project_id == bindparam("project"))
+_COUNTED = (
+    update(containers)
+    .where(containers.c.id == bindparam("key"))
+    .values(
+        object_count=containers.c.object_count + bindparam("more_objects"),
+        bytes_used=containers.c.bytes_used + bindparam("more_bytes"),
+    )
+)
 
 
 class SqlObjects:
@@ -47,7 +63,7 @@ class SqlObjects:
         self._connection.execute(keeping.on_conflict_do_update(index_elements=["project_id"], set_=changing))
 
     def account_metadata(self, project_id: ProjectId) -> Mapping[str, str]:
-        found = self._connection.execute(select(accounts.c.metadata).where(accounts.c.project_id == project_id)).first()
+        found = self._connection.execute(_ACCOUNT_METADATA, {"project": project_id}).first()
         return {} if found is None else found.metadata
 
     def hold_account(self, project_id: ProjectId, now: Moment) -> None:
@@ -75,8 +91,7 @@ class SqlObjects:
         added(self._connection, accounts, account)
 
     def container(self, project_id: ProjectId, name: str) -> Container | None:
-        query = select(containers).where(containers.c.project_id == project_id, containers.c.name == name)
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_CONTAINER, {"project": project_id, "name": name}).first()
         return None if row is None else _container(row)
 
     def set_container_metadata(self, container: Container, metadata: Mapping[str, str], now: Moment) -> None:
@@ -112,8 +127,7 @@ class SqlObjects:
         return listing(self._connection, rows, containers.c.name, query, _container)
 
     def hold(self, container_id: ContainerId) -> None:
-        query = select(containers.c.id).where(containers.c.id == container_id).with_for_update(key_share=True)
-        if self._connection.execute(query).first() is None:
+        if self._connection.execute(_HELD_CONTAINER, {"key": container_id}).first() is None:
             raise NotFound("container", container_id)
 
     def put_object(self, item: StoredObject) -> StoredObject:
@@ -134,8 +148,7 @@ class SqlObjects:
         return item if known is None else replace(item, id=known.id, created_at=known.created_at)
 
     def object(self, container_id: ContainerId, name: str) -> StoredObject | None:
-        query = select(objects).where(objects.c.container_id == container_id, objects.c.name == name)
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_OBJECT, {"container": container_id, "name": name}).first()
         return None if row is None else stored_object(row)
 
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
@@ -168,12 +181,7 @@ class SqlObjects:
 
 def count(connection: Connection, container_id: ContainerId, *, objects: int, size: int) -> None:
     """Let the counters of a container follow what was put into it, or taken out."""
-    change = update(containers).where(containers.c.id == container_id)
-    counters = {
-        "object_count": containers.c.object_count + objects,
-        "bytes_used": containers.c.bytes_used + size,
-    }
-    connection.execute(change.values(counters))
+    connection.execute(_COUNTED, {"key": container_id, "more_objects": objects, "more_bytes": size})
 
 
 def state_of(row: Row[Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     UnaryExpression,
+    bindparam,
     case,
     func,
     literal,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.operators import custom_op
 
 from imageferry.db.schema import blobs
@@ -37,7 +40,12 @@ _PAIRS: Mapping[str, Any] = {"postgresql": func.json_each_text, "sqlite": func.j
 
 def insert(connection: Connection, table: Table) -> Insert:
     """An INSERT that can say ON CONFLICT."""
-    statement: Insert = _INSERTS[connection.dialect.name](table)
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Insert:
+    """The same, for statements that are made once for each kind of database."""
+    statement: Insert = _INSERTS[dialect](table)
     return statement
 
 
@@ -46,8 +54,7 @@ def added(connection: Connection, table: Table, values: Mapping[str, Any]) -> bo
 
     No error is raised inside the database, so that on PostgreSQL the transaction can go on.
     """
-    statement = insert(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement.returning(literal_column("1"))).first() is not None
+    return connection.execute(_adding(connection.dialect.name, table), values).first() is not None
 
 
 def each(connection: Connection, values: Collection[str]) -> TableValuedAlias:
@@ -89,9 +96,21 @@ def require(connection: Connection, key: ColumnElement[str], value: str, *, kind
     Raises:
         NotFound: it is not.
     """
-    query: Select[Any] = select(literal_column("1")).where(key == value).with_for_update(read=True, key_share=True)
-    if connection.execute(query).first() is None:
+    if connection.execute(_held_row(key), {"value": value}).first() is None:
         raise NotFound(kind, value)
+
+
+# Statements of nearly every request are made once: making one takes longer than running it.
+
+
+@cache
+def _adding(dialect: str, table: Table) -> ReturningInsert[Any]:
+    return insert_for(dialect, table).on_conflict_do_nothing().returning(literal_column("1"))
+
+
+@cache
+def _held_row(key: ColumnElement[str]) -> Select[Any]:
+    return select(literal_column("1")).where(key == bindparam("value")).with_for_update(read=True, key_share=True)
 
 
 def release(connection: Connection, blob_id: BlobId, now: Moment) -> None:

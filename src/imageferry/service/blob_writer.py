@@ -89,7 +89,8 @@ class BlobWriter:
             block, self._held = self._held, None
             for lane in self._lanes.values():
                 lane.update(block)
-            self._begin()
+            # Touching it begins the upload, too: nothing was relied on before.
+            self._upload = uuid.uuid4().hex
             self._keep(0, block)
         else:
             while self._puts:

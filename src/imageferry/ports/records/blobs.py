@@ -37,7 +37,7 @@ class BlobRecords(Protocol):
 
     def start_upload(self, upload_id: str, now: Moment) -> None: ...
     def touch(self, upload_id: str, names: Collection[BlockName], now: Moment) -> None:
-        """Say that these blocks are in use by a running upload (which thereby shows that it lives)."""
+        """Say that these blocks are in use by a running upload (which thereby begins, or shows that it lives)."""
 
     def end_upload(self, upload_id: str) -> None:
         """Forget an upload, kept or given up. What is gone already is no error."""
