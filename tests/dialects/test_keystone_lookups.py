@@ -156,6 +156,31 @@ def test_a_look_up_by_name_is_a_404_and_then_a_list(cloud: Cloud) -> None:
     assert admin.get("/v3/users?name=%F0%9F%98%80").json["users"] == []
 
 
+def test_lists_are_filtered_by_what_is_asked(cloud: Cloud) -> None:
+    admin = cloud.as_("admin", "admin")
+    closed = cloud.services.admin.add_project("closed")
+    cloud.services.admin.set_enabled(closed, enabled=False)
+    cloud.services.admin.set_enabled(cloud.services.admin.user("nobody"), enabled=False)
+
+    def names(query: str) -> set[str]:
+        kind = query.partition("?")[0]
+        return {row["name"] for row in admin.get(f"/v3/{query}").json[kind]}
+
+    for yes, no in (("True", "False"), ("true", "false"), ("1", "0"), ("", "0")):
+        assert "closed" not in names(f"projects?enabled={yes}")
+        assert names(f"projects?enabled={no}") == {"closed"}
+        assert {"nobody", "mira"} & names(f"users?enabled={yes}") == {"mira"}
+        assert names(f"users?enabled={no}") == {"nobody"}
+        assert names(f"domains?enabled={no}") == set()
+        assert "Default" in names(f"domains?enabled={yes}")
+    assert names("projects?tags=a") == names("domains?tags=a,b") == names("projects?is_domain=true") == set()
+    assert names("projects?parent_id=default&is_domain=false") == names("projects?domain_id=default")
+    assert names("roles?domain_id=default") == set()
+    assert admin.get("/v3/services?type=image&name=nova").json["services"] == []
+    cloud.services.admin.delete(closed)
+    cloud.services.admin.set_enabled(cloud.services.admin.user("nobody"), enabled=True)
+
+
 def test_ones_own_user_and_project(cloud: Cloud) -> None:
     mine = cloud.as_("mira", "demo")
     user = mine.get(f"/v3/users/{cloud.users['mira']}").json["user"]
@@ -264,3 +289,11 @@ def test_every_error_has_words_here() -> None:
             status, title = status_for(kind.__new__(kind), STATUSES)
             assert 400 <= status < 600
             assert title
+
+
+def test_everybody_may_look_at_the_domain_of_their_project(cloud: Cloud) -> None:
+    assert cloud.as_("rita", "demo").get("/v3/domains/default").json["domain"]["name"] == "Default"
+    other = cloud.projects["contract"].domain.id
+    assert cloud.as_("rita", "demo").get(f"/v3/domains/{other}").status == 403
+    assert cloud.as_("kay", "contract").get(f"/v3/domains/{other}").status == 200
+    assert cloud.as_("nobody").get("/v3/domains/default").status == 403

@@ -34,9 +34,6 @@ STEPS = ["locate", "inspect", "publish"]
 
 
 class _Projects:
-    def project_exists(self, project_id: ProjectId) -> bool:
-        return True
-
     def project_called(self, text: str, *, by: ProjectId) -> ProjectId | None:
         return None
 

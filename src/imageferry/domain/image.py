@@ -175,6 +175,9 @@ def checked_image(image: Image) -> Image:
     """
     if image.name is not None:
         _check_text("name", image.name)
+    _check_text("owner", image.owner)
+    if not image.owner:
+        raise BadInput("owner", image.owner, "the id of a project")
     for attribute in ("min_disk", "min_ram"):
         value = getattr(image, attribute)
         if not 0 <= value <= 2**31 - 1:

@@ -37,6 +37,10 @@ URL_IMPORT = "import-url"
 """The plan of an import from a URL that makes an image."""
 
 
+COPIED_IMPORT = "import-copied"
+"""What stands for the plan of a copy to the stores that have none yet: with one store it is done at once."""
+
+
 class TaskKind(StrEnum):
     IMPORT = "import"
     EXPORT = "export"

@@ -107,9 +107,12 @@ class Directory:
         return [domain for domain in found if _sees(caller, domain.id) and name in (None, domain.name)]
 
     def domain(self, caller: Caller, domain_id: DomainId) -> Domain:
-        allow(caller, Act.READ_IDENTITY)
+        """One's own domain, or any for who may look things up."""
         with self._records.reading() as session:
             domain = session.identity.domain(domain_id)
+            home = None if caller.project_id is None else session.identity.project(caller.project_id)
+        if domain_id not in (caller.domain_id, None if home is None else home.domain.id):
+            allow(caller, Act.READ_IDENTITY)
         if domain is None or not _sees(caller, domain_id):
             raise NotFound("domain", domain_id)
         return domain
@@ -143,11 +146,6 @@ class Directory:
                 rows = list(dict.fromkeys(wide))
             found = assignments_of(session, (row for row in rows if role in (None, row[2].value)))
         return [item for item in found if _sees_assignment(caller, item)]
-
-    def project_exists(self, project_id: ProjectId) -> bool:
-        """For use-cases that are handed a project id by its owner's friend."""
-        with self._records.reading() as session:
-            return session.identity.project(project_id) is not None
 
     def project_called(self, text: str, *, by: ProjectId) -> ProjectId | None:
         """The project that a member of the project ``by`` means: by id, or by name within the same domain.

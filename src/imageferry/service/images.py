@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
-from imageferry.domain.errors import BadInput, Forbidden
+from imageferry.domain.errors import Forbidden
 from imageferry.domain.image import Image, ImageId, Status, Visibility, checked_image
 from imageferry.domain.moment import Moment
 from imageferry.ports.records import ImageQuery
@@ -28,7 +28,6 @@ class Images(ImageData):
         caller = allow(caller, Act.WRITE_IMAGES)
         image = checked_image(draft(caller.project, self._clock()))
         allow(caller, Act.WRITE_IMAGES, owner=image.owner)
-        self._check_owner(image, was=caller.project)
         if image.visibility is Visibility.PUBLIC:
             allow(caller, Act.PUBLISH_IMAGES)
         with self._records.writing() as session:
@@ -62,16 +61,11 @@ class Images(ImageData):
                 allow(caller, Act.PUBLISH_IMAGES)
             if changed.owner != image.owner and not caller.is_admin:
                 raise Forbidden("give an image to another project")
-            self._check_owner(changed, was=image.owner)
             formats = (image.disk_format, image.container_format)
             if (changed.disk_format, changed.container_format) != formats and image.status not in _UNJUDGED:
                 raise Forbidden("change the formats of an image that has data")
             session.images.update(changed, was=image.status)
             return changed
-
-    def _check_owner(self, image: Image, *, was: ProjectId) -> None:
-        if image.owner != was and not self._projects.project_exists(image.owner):
-            raise BadInput("owner", image.owner, "the id of a project")
 
     def delete(self, caller: Caller | None, image_id: ImageId) -> None:
         """Remove the record; its bytes go with the next sweep unless something else points to them."""

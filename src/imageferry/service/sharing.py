@@ -15,7 +15,6 @@ from imageferry.ports.records import Records, Session
 class ProjectLookup(Protocol):
     """What images ask the identity service."""
 
-    def project_exists(self, project_id: ProjectId) -> bool: ...
     def project_called(self, text: str, *, by: ProjectId) -> ProjectId | None:
         """The project that ``by`` means with an id or a name."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from imageferry.domain.image import ImageId
-from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, Task, TaskKind, TaskStatus
+from imageferry.domain.task import COPIED_IMPORT, FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, Task, TaskKind, TaskStatus
 from imageferry.wire.dates import iso_seconds, swift_listing
 from imageferry.wire.glance import link
 
@@ -34,7 +34,7 @@ IMAGE_IMPORT = "api_image_import"  # the type of imports that were asked for at 
 
 PLANS: dict[str, tuple[str, ...]] = {
     "import": (TaskKind.IMPORT.value, URL_IMPORT),
-    IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT),
+    IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT, COPIED_IMPORT),
     "export": (TaskKind.EXPORT.value,),
     "convert": (TaskKind.CONVERT.value,),
     "check": (TaskKind.CHECK.value,),

@@ -23,10 +23,11 @@ def start(request: Request, services: Services) -> Answer:
     allow(request.caller, Act.WRITE_IMAGES)
     asked = _asked(request.json())
     image = image_id(request)
-    if asked["method"]["name"] == "copy-image":
-        services.image_stores.copy(request.caller, image, None if asked["all_stores"] else _first_of(asked))
-        return Answer(status=202)
     echo = {"request_id": f"req-{UUID(request.id)}", "import_req": asked, "backend": list(STORES)}
+    if asked["method"]["name"] == "copy-image":
+        store = None if asked["all_stores"] else _first_of(asked)
+        services.image_stores.copy(request.caller, image, store, SOURCE, echo)
+        return Answer(status=202)
     if asked["method"]["name"] == "web-download":
         services.downloads.start(request.caller, SOURCE, image, asked["method"].get("uri"), echo)
     else:
