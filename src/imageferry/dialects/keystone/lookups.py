@@ -25,7 +25,7 @@ class People:
     def projects(self, request: Request, services: Services) -> Answer:
         name, domain_id = _name_and_domain(request)
         found = services.identity.projects(known(request), name=name, domain_id=domain_id)
-        return self._site.listing(request, "projects", [keystone.project(item, self._base(request)) for item in found])
+        return self._fitting(request, "projects", [keystone.project(item, self._base(request)) for item in found])
 
     def project(self, request: Request, services: Services) -> Answer:
         found = services.identity.project(known(request), ProjectId(request.params["id"]))
@@ -38,7 +38,7 @@ class People:
     def users(self, request: Request, services: Services) -> Answer:
         name, domain_id = _name_and_domain(request)
         found = services.identity.users(known(request), name=name, domain_id=domain_id)
-        return self._site.listing(request, "users", [keystone.user(item, self._base(request)) for item in found])
+        return self._fitting(request, "users", [keystone.user(item, self._base(request)) for item in found])
 
     def user(self, request: Request, services: Services) -> Answer:
         found = services.identity.user(known(request), UserId(request.params["id"]))
@@ -46,11 +46,14 @@ class People:
 
     def domains(self, request: Request, services: Services) -> Answer:
         found = services.identity.domains(known(request), name=request.query.get("name"))
-        return self._site.listing(request, "domains", [keystone.domain(item, self._base(request)) for item in found])
+        return self._fitting(request, "domains", [keystone.domain(item, self._base(request)) for item in found])
 
     def domain(self, request: Request, services: Services) -> Answer:
         found = services.identity.domain(known(request), DomainId(request.params["id"]))
         return Answer.of_json(200, {"domain": keystone.domain(found, self._base(request))})
+
+    def _fitting(self, request: Request, kind: str, rows: list[Document]) -> Answer:
+        return self._site.listing(request, kind, _filtered(request, kind, rows))
 
     def _base(self, request: Request) -> str:
         return self._site.base(request)
@@ -81,11 +84,7 @@ class Things:
 
     def list_of(self, kind: str) -> Handler:
         def handler(request: Request, _: Services) -> Answer:
-            rows = self._seen_rows(kind, request)
-            for key in _FILTERS.get(kind, ()):
-                wanted = request.query.get(key)
-                rows = [row for row in rows if wanted is None or row[key] == wanted]
-            return self._site.listing(request, kind, rows)
+            return self._site.listing(request, kind, _filtered(request, kind, self._seen_rows(kind, request)))
 
         return handler
 
@@ -110,10 +109,30 @@ class Things:
 
 _ACTS = {"roles": Act.READ_IDENTITY, "services": Act.READ_SERVICES, "endpoints": Act.READ_SERVICES}  # others: anybody
 _FILTERS: Mapping[str, tuple[str, ...]] = {
-    "roles": ("name",),
+    "projects": ("enabled", "is_domain", "parent_id", "tags"),
+    "users": ("enabled",),
+    "domains": ("enabled", "tags"),
+    "roles": ("name", "domain_id"),
     "services": ("name", "type"),
     "endpoints": ("service_id", "interface", "region_id"),
 }
+
+
+def _filtered(request: Request, kind: str, rows: list[Document]) -> list[Document]:
+    """The rows that fit what the query says of their members."""
+    for key in _FILTERS.get(kind, ()):
+        wanted = request.query.get(key)
+        rows = [row for row in rows if wanted is None or _fits(row[key], wanted)]
+    return rows
+
+
+def _fits(value: object, wanted: str) -> bool:
+    """Read as Keystone does: a flag is true unless it is 0 or false, of tags all must be there."""
+    if isinstance(value, bool):
+        return value is (wanted.lower() not in ("0", "false"))
+    if isinstance(value, list):
+        return set(wanted.split(",")) <= set(value)
+    return (value or "") == wanted
 
 
 def _name_and_domain(request: Request) -> tuple[str | None, DomainId | None]:
