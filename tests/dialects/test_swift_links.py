@@ -297,7 +297,8 @@ class TestTogetherWithOthers:
         number = link(swift, "/v/l", "c/t").headers["x-object-version-id"]
         assert swift.call("GET", "/v/l").body == b"target"
         swift.put("/v/l", b"plain")
-        assert swift.call("GET", f"/v/l?version-id={number}").body == b"target"
+        old = swift.call("GET", f"/v/l?version-id={number}")
+        assert (old.body, old.headers["x-object-version-id"]) == (b"target", number)
         row = swift.call("GET", "/v?versions").json[1]
         assert (row["symlink_path"], row["version_id"]) == (f"{swift.account}/c/t", number)
         link(swift, "/c/tov", "v/l")

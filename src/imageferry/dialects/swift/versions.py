@@ -97,10 +97,11 @@ def object_headers(request: Request, opened: OpenObject, *, asked: VersionId | N
     """Which version it is, and where it is found for good: a version's own place, or what a link led to."""
     if opened.reached is not None:
         end = opened.reached
-        return [("content-location", swift.object_path(end.project_id, end.container, end.name))]
+        its = [(VERSION_ID, version_text(asked or NO_VERSION))] if opened.versioned else []
+        return [*its, ("content-location", swift.object_path(end.project_id, end.container, end.name))]
     version = opened.item.version
     if version == NO_VERSION:
-        return [] if asked is None else [(VERSION_ID, version_text(NO_VERSION))]
+        return [(VERSION_ID, version_text(NO_VERSION))] if opened.versioned or asked == NO_VERSION else []
     headers = [(VERSION_ID, version_text(version))]
     if asked is None:
         headers.append(("content-location", swift.version_path(*object_of(request), version)))

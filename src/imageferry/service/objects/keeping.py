@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import NotFound, PreconditionFailed
+from imageferry.domain.errors import BadInput, NotFound, PreconditionFailed
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import MAX_OBJECT_NAME, Container, ListingQuery, ObjectId, StoredObject
 from imageferry.domain.versioning import (
@@ -24,6 +24,7 @@ from imageferry.domain.versioning import (
     archive_name,
     archive_prefix,
     version_at,
+    version_text,
 )
 from imageferry.ports.records import Session
 from imageferry.service.blob_writer import new_blob_id
@@ -134,14 +135,19 @@ def restore(session: Session, container: Container, name: str, version: VersionI
     """Let a version be the current object again; the one there stays as a version.
 
     Raises:
-        NotFound: no such version, or it is the mark of a deletion.
+        NotFound: no such version.
+        BadInput: it is the mark of a deletion.
     """
     there = live(session, container, name, now)
     if there is not None and there.version == version:
         return there
     found = session.versions.version(container.id, name, version)
-    if found is None or found.item is None:
+    if found is None:
         raise NotFound("version", f"{container.name}/{name}")
+    if found.item is None:
+        raise BadInput(
+            "version", version_text(version), "a version with bytes: this one says that the object was deleted"
+        )
     if there is not None:
         _keep_version(session, there)
     session.versions.delete(container.id, name, version, now)

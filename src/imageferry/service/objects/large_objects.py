@@ -43,6 +43,7 @@ class OpenObject:
     sections: tuple[Section, ...]
     is_large: bool
     reached: Link | None = None  # where it is, if a link led here
+    versioned: bool = False  # whether versions are, or were, kept where it was asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,7 @@ class Reading(Containers):
         """
         self._may_read(caller, project, container, name, version)
         with self._records.reading() as session:
-            return state_in(session, project, container, name, self._clock(), version)
+            return state_in(session, project, container, name, self._clock(), version)[0]
 
     def open(
         self,
@@ -73,12 +73,13 @@ class Reading(Containers):
         """
         self._may_read(caller, project, container, name, version)
         with self._records.reading() as session:
-            item = state_in(session, project, container, name, self._clock(), version)
+            item, place = state_in(session, project, container, name, self._clock(), version)
         end: Link | None = None
         if not as_link:
             item, end = self._followed(caller, item)
             project = project if end is None else end.project_id
-        return replace(self._opened(caller, project, item, as_stored=as_stored, to_read=to_read), reached=end)
+        opened = self._opened(caller, project, item, as_stored=as_stored, to_read=to_read)
+        return replace(opened, reached=end, versioned=place.versioning.enabled is not None)
 
     def _opened(
         self, caller: Caller | None, project: ProjectId, item: StoredObject, *, as_stored: bool, to_read: bool
@@ -114,7 +115,7 @@ class Reading(Containers):
             signed = caller is not None and caller.signed is not None
             self.may(caller, Act.READ_OBJECTS, link.project_id, link.container, None if signed else link.name)
             with self._records.reading() as session:
-                item = state_in(session, link.project_id, link.container, link.name, self._clock())
+                item, _ = state_in(session, link.project_id, link.container, link.name, self._clock())
         raise StatusConflict("link", asked.name, found=f"one of more than {MAX_LINKS} in a row", wanted="following it")
 
     def _may_read(
@@ -202,38 +203,30 @@ class Reading(Containers):
         return large.unpack(b"".join(self._blobs.read([large.own_section(item)])))
 
 
-def object_in(session: Session, project: ProjectId, container: str, name: str, now: Moment) -> StoredObject:
-    """Raises NotFound."""
-    item = session.objects.object(container_of(session, project, container).id, name)
-    if item is None or item.is_expired(now):
-        raise NotFound("object", f"{container}/{name}")
-    return item
-
-
 def state_in(
     session: Session, project: ProjectId, container: str, name: str, now: Moment, version: VersionId | None = None
-) -> StoredObject:
-    """The current object, or one of its versions.
+) -> tuple[StoredObject, Container]:
+    """The current object, or one of its versions, and the container it is in.
 
     Raises:
         NotFound: none; DeletedThen if that version is the mark of a deletion.
         BadInput: the container never kept versions.
     """
-    if not version:
-        item = object_in(session, project, container, name, now)
-        if version == NO_VERSION and item.version != NO_VERSION:
-            raise NotFound("object", f"{container}/{name}")
-        return item
-    place = versioned(container_of(session, project, container))
+    place = container_of(session, project, container)
     current = session.objects.object(place.id, name)
+    if not version:
+        if current is None or current.is_expired(now) or (version == NO_VERSION and current.version != NO_VERSION):
+            raise NotFound("object", f"{container}/{name}")
+        return current, place
+    versioned(place)
     if current is not None and current.version == version:
-        return replace(current, delete_at=None)  # versions do not expire
+        return replace(current, delete_at=None), place  # versions do not expire
     found = session.versions.version(place.id, name, version)
     if found is None:
         raise NotFound("object", f"{container}/{name}")
     if found.item is None:
         raise DeletedThen("object", f"{container}/{name}", version_text(version))
-    return found.item
+    return found.item, place
 
 
 def versioned(container: Container) -> Container:

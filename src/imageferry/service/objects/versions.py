@@ -57,7 +57,7 @@ class Versions(SegmentLists):
 
         Raises:
             NotFound: no such version.
-            BadInput: the container never kept versions, or the number is none.
+            BadInput: the container never kept versions, or the number is none, or the mark of a deletion.
         """
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:

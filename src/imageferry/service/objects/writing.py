@@ -16,7 +16,7 @@ from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held
 from imageferry.service.objects.keeping import Deletion, live, new_id, overwrite, remove
 from imageferry.service.objects.quotas import refuse_early, within_quotas
-from imageferry.service.objects.reading import Reading, link_tag, object_in
+from imageferry.service.objects.reading import Reading, link_tag, state_in
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.uploads import Upload
 
@@ -148,7 +148,7 @@ class Writing(Reading):
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, container).id)
-            item = object_in(session, project, container, name, self._clock())
+            item, _ = state_in(session, project, container, name, self._clock())
             traits = change(item)
             check_traits(traits, self._clock())
             return session.objects.put_object(with_traits(item, traits, self._clock()))
