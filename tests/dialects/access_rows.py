@@ -53,8 +53,8 @@ HEAD    /v3/users/{id}/projects                                                 
 GET     /v3/domains                                                                  401 401 403 403 403 200
 HEAD    /v3/domains                                                                  401 401 403 403 403 200
 POST    /v3/domains                                                                  401 401 403 403 403 201
-GET     /v3/domains/{id}                                                             401 401 403 403 403 200
-HEAD    /v3/domains/{id}                                                             401 401 403 403 403 200
+GET     /v3/domains/{id}                                                             401 401 200 200 200 200
+HEAD    /v3/domains/{id}                                                             401 401 200 200 200 200
 PATCH   /v3/domains/{id}                                                             401 401 403 403 403 200
 DELETE  /v3/domains/{id}                                                             401 401 403 403 403 204
 GET     /v3/role_assignments                                                         401 401 403 403 403 200
