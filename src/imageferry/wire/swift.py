@@ -124,7 +124,7 @@ def _segment(segment: Segment, raw: bool) -> dict[str, Any]:
         document["last_modified"] = swift_listing(segment.updated_at)
         if segment.nested:
             document["sub_slo"] = True
-    return document
+    return dict(sorted(document.items()))
 
 
 def _inline(data: bytes) -> dict[str, str]:

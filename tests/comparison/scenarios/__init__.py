@@ -1,0 +1,26 @@
+"""All scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.comparison.scenarios import (
+    identity,
+    identity_changes,
+    images,
+    images_data,
+    objects,
+    objects_data,
+    objects_large,
+)
+from tests.comparison.script import Scenario
+
+SCENARIOS: Sequence[Scenario] = (
+    *identity.SCENARIOS,
+    *identity_changes.SCENARIOS,
+    *objects.SCENARIOS,
+    *objects_data.SCENARIOS,
+    *objects_large.SCENARIOS,
+    *images.SCENARIOS,
+    *images_data.SCENARIOS,
+)

@@ -1,0 +1,148 @@
+"""Object storage: accounts, containers, listings, access."""
+
+from __future__ import annotations
+
+from tests.comparison.script import At, Scenario, Step
+
+LONG = "n" * 300
+_MANY = {f"X-Container-Meta-M{number}": "x" for number in range(91)}
+
+ACCOUNTS = Scenario(
+    "accounts",
+    At.OBJECTS,
+    [
+        Step("capabilities", "GET", "/info", as_="", at=At.STORAGE),
+        Step("health", "GET", "/healthcheck", as_="", at=At.STORAGE),
+        Step("a fresh one, looked at", "HEAD", ""),
+        Step("a fresh one, listed", "GET", ""),
+        Step("a fresh one, listed in JSON", "GET", "?format=json"),
+        Step("a container", "PUT", "/a-one"),
+        Step("another container", "PUT", "/b-two"),
+        Step("listed", "GET", ""),
+        Step("listed in JSON", "GET", "?format=json"),
+        Step("listed in XML", "GET", "?format=xml"),
+        Step("listed as accepted", "GET", "", headers={"Accept": "application/json"}),
+        Step("listed as refused", "GET", "", headers={"Accept": "image/png"}),
+        Step("listed with a prefix", "GET", "?prefix=b"),
+        Step("listed with a limit", "GET", "?limit=1"),
+        Step("listed after a marker", "GET", "?marker=a-one&format=json"),
+        Step("listed backwards", "GET", "?reverse=true"),
+        Step("listed with a delimiter", "GET", "?delimiter=-&format=json"),
+        Step("too much asked for", "GET", "?limit=10001"),
+        Step("metadata", "POST", "", headers={"X-Account-Meta-Color": "blue", "X-Account-Meta-Taste": "sour"}),
+        Step("metadata taken away", "POST", "", headers={"X-Remove-Account-Meta-Taste": "x"}),
+        Step("looked at", "HEAD", ""),
+        Step("looked at by a reader", "HEAD", "", as_="reader"),
+        Step("looked at by an administrator", "HEAD", "", as_="boss"),
+        Step("looked at by a stranger", "HEAD", "", as_="foreign"),
+        Step("looked at by nobody", "GET", "", as_=""),
+        Step("looked at with a bad token", "GET", "", as_="", headers={"X-Auth-Token": "nonsense"}),
+        Step("changed by a reader", "POST", "", as_="reader", headers={"X-Account-Meta-Color": "red"}),
+        Step("made by its owner", "PUT", ""),
+        Step("deleted by its owner", "DELETE", ""),
+        Step("a quota by its owner", "POST", "", headers={"X-Account-Meta-Quota-Bytes": "100"}),
+        Step("a wrong method", "PATCH", ""),
+        Step("a path without an account", "GET", "/v1", at=At.STORAGE),
+        Step("a version that is not", "GET", "/v2/AUTH_$project", at=At.STORAGE),
+        Step("a name too long", "POST", "", headers={f"X-Account-Meta-{LONG[:129]}": "x"}),
+    ],
+)
+
+CONTAINERS = Scenario(
+    "containers",
+    At.OBJECTS,
+    [
+        Step("made", "PUT", "/box", headers={"X-Container-Meta-Color": "blue"}),
+        Step("made again", "PUT", "/box", headers={"X-Container-Meta-Taste": "sour"}),
+        Step("looked at", "HEAD", "/box"),
+        Step("listed empty", "GET", "/box"),
+        Step("listed empty in JSON", "GET", "/box?format=json"),
+        Step("listed empty in XML", "GET", "/box?format=xml"),
+        Step("changed", "POST", "/box", headers={"X-Container-Meta-Size": "L", "X-Remove-Container-Meta-Taste": "x"}),
+        Step("looked at after the change", "HEAD", "/box"),
+        Step("one that is not, looked at", "HEAD", "/none"),
+        Step("one that is not, listed", "GET", "/none"),
+        Step("one that is not, changed", "POST", "/none", headers={"X-Container-Meta-A": "x"}),
+        Step("one that is not, deleted", "DELETE", "/none"),
+        Step("a name too long", "PUT", f"/{LONG[:257]}"),
+        Step("a name of the longest", "PUT", f"/{LONG[:256]}"),
+        Step("a name that is not UTF-8", "PUT", "/%ff%fe"),
+        Step("a name with a zero", "PUT", "/a%00b"),
+        Step("a name with a slash in it", "PUT", "/a%2fb"),
+        Step("an unknown policy", "PUT", "/p", headers={"X-Storage-Policy": "none"}),
+        Step("a name of metadata too long", "PUT", "/m", headers={f"X-Container-Meta-{LONG[:129]}": "x"}),
+        Step("a value of metadata too long", "PUT", "/m", headers={"X-Container-Meta-A": LONG[:257]}),
+        Step("too many items", "PUT", "/m", headers=_MANY),
+        Step("an access list", "POST", "/box", headers={"X-Container-Read": ".r:*,.rlistings"}),
+        Step("access for writers that cannot be", "POST", "/box", headers={"X-Container-Write": ".r:*"}),
+        Step("an access list that is none", "POST", "/box", headers={"X-Container-Read": ".x:*"}),
+        Step("shown to its owner", "HEAD", "/box"),
+        Step("shown to a reader", "HEAD", "/box", as_="reader"),
+        Step("shown to nobody", "HEAD", "/box", as_=""),
+        Step("listed by a stranger", "GET", "/box?format=json", as_="foreign"),
+        Step("changed by a reader", "POST", "/box", as_="reader", headers={"X-Container-Meta-A": "x"}),
+        Step("deleted by a stranger", "DELETE", "/box", as_="foreign"),
+        Step("made by a stranger", "PUT", "/strange", as_="foreign"),
+        Step("a quota that is no number", "POST", "/box", headers={"X-Container-Meta-Quota-Bytes": "many"}),
+        Step(
+            "a quota",
+            "POST",
+            "/box",
+            headers={"X-Container-Meta-Quota-Bytes": "4", "X-Container-Meta-Quota-Count": "2"},
+        ),
+        Step("an object within", "PUT", "/box/a", b"1234"),
+        Step("an object beyond", "PUT", "/box/b", b"12345"),
+        Step("deleted while full", "DELETE", "/box"),
+        Step("looked at with an object", "HEAD", "/box"),
+        Step("emptied", "DELETE", "/box/a"),
+        Step("deleted", "DELETE", "/box"),
+        Step("deleted again", "DELETE", "/box"),
+        Step("a wrong method", "PATCH", "/box"),
+    ],
+)
+
+_NAMES = ("a", "a/1", "a/2", "a/b/3", "b", "c%20d", "%C3%A9")
+
+LISTINGS = Scenario(
+    "listings",
+    At.OBJECTS,
+    [
+        Step("a container", "PUT", "/list"),
+        *(
+            Step(f"object {name}", "PUT", f"/list/{name}", b"x", headers={"Content-Type": "text/plain"})
+            for name in _NAMES
+        ),
+        Step("all", "GET", "/list"),
+        Step("all in JSON", "GET", "/list?format=json"),
+        Step("all in XML", "GET", "/list?format=xml"),
+        Step("by an accepted kind", "GET", "/list", headers={"Accept": "text/xml"}),
+        Step("in an unknown format", "GET", "/list?format=yaml"),
+        Step("with a limit", "GET", "/list?limit=2"),
+        Step("with no limit at all", "GET", "/list?limit=0"),
+        Step("with a negative limit", "GET", "/list?limit=-1"),
+        Step("with a limit of words", "GET", "/list?limit=few"),
+        Step("with too high a limit", "GET", "/list?limit=10001"),
+        Step("after a marker", "GET", "/list?marker=a/2"),
+        Step("up to an end", "GET", "/list?end_marker=a/2"),
+        Step("between", "GET", "/list?marker=a&end_marker=b&limit=2"),
+        Step("with a prefix", "GET", "/list?prefix=a/"),
+        Step("with a delimiter", "GET", "/list?delimiter=/"),
+        Step("with a delimiter in JSON", "GET", "/list?delimiter=/&format=json"),
+        Step("with a delimiter in XML", "GET", "/list?delimiter=/&format=xml"),
+        Step("with a prefix and a delimiter", "GET", "/list?prefix=a/&delimiter=/&format=json"),
+        Step("with a long delimiter", "GET", "/list?delimiter=b/3"),
+        Step("after a marker, with a delimiter", "GET", "/list?delimiter=/&marker=a/"),
+        Step("as a folder", "GET", "/list?path=a"),
+        Step("as the top folder", "GET", "/list?path="),
+        Step("backwards", "GET", "/list?reverse=true"),
+        Step("backwards between", "GET", "/list?reverse=on&marker=b&end_marker=a"),
+        Step("backwards with a delimiter", "GET", "/list?reverse=1&delimiter=/"),
+        Step("of nothing", "GET", "/list?prefix=zzz"),
+        Step("of nothing in JSON", "GET", "/list?prefix=zzz&format=json"),
+        Step("a marker that is not UTF-8", "GET", "/list?marker=%ff"),
+        Step("looked at in JSON", "HEAD", "/list?format=json"),
+        Step("with a trailing slash", "GET", "/list/?limit=1"),
+    ],
+)
+
+SCENARIOS = (ACCOUNTS, CONTAINERS, LISTINGS)
