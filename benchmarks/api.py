@@ -67,7 +67,8 @@ def run(folder: Path, stack: ExitStack, options: argparse.Namespace) -> None:
     source = random_file(folder / "source", options.size)
     small = random_file(folder / "small", 1)
     web = _web_server(folder, stack)
-    service = RunningService(data=folder / "service").start()
+    may_fetch = {"IMAGEFERRY_FETCH_NETWORKS": "127.0.0.1", "IMAGEFERRY_FETCH_PORTS": ""}  # from that web server
+    service = RunningService(data=folder / "service", env=may_fetch).start()
     stack.callback(service.stop)
     sides = [stocked.ours(service, small, options.images)]
     if options.peers:
