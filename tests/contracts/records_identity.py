@@ -56,7 +56,7 @@ class IdentityContract:
     def test_a_domain_is_changed_and_goes_when_nothing_is_in_it(self, records: Records) -> None:
         with records.writing() as session:
             one, other = a_domain(session, "one"), a_domain(session, "other")
-            changed = replace(one, name="new", enabled=False)
+            changed = replace(one, name="new", enabled=False, description="words")
             session.identity.update_domain(changed)
             assert session.identity.domain(one.id) == changed
             with pytest.raises(AlreadyExists, match="other"):
@@ -130,7 +130,8 @@ class IdentityContract:
         with records.writing() as session:
             domain = a_domain(session)
             project = replace(a_project(session, domain), name="new", description="d", enabled=False)
-            user = replace(a_user(session, domain), name="new", default_project_id=project.id, enabled=False)
+            new = {"name": "new", "default_project_id": project.id, "enabled": False}
+            user = replace(a_user(session, domain), **new, description="who", email="who@example.org")
             session.identity.update_project(project)
             session.identity.update_user(user)
         with records.reading() as session:

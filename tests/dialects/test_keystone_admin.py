@@ -73,8 +73,11 @@ def test_without_a_domain_it_is_that_of_the_caller(admin: Cloud) -> None:
 
 def test_the_life_of_a_user(admin: Cloud) -> None:
     project = admin.projects["demo"].id
-    made = make(admin, "user", password="first", default_project_id=project, email="who@example.org")
+    made = make(admin, "user", password="first", default_project_id=project, email="who@example.org", description="d")
     key = made["id"]
+    assert (made["email"], made["description"]) == ("who@example.org", "d")
+    gone = change(admin, "user", key, email=None, description="").json["user"]
+    assert not {"email", "description"} & gone.keys()
     assert made["default_project_id"] == project
     assert "password" not in made
     assert log_in(admin, key, "first").status == 201
@@ -97,8 +100,10 @@ def test_a_user_without_a_password_cannot_log_in(admin: Cloud) -> None:
 
 
 def test_the_life_of_a_domain(admin: Cloud) -> None:
-    made = make(admin, "domain", description="")
+    made = make(admin, "domain", description="words")
     key = made["id"]
+    assert admin.get(f"/v3/domains/{key}").json["domain"]["description"] == "words"
+    assert change(admin, "domain", key, description=None).json["domain"]["description"] == ""
     assert made["links"] == {"self": f"{BASE}/v3/domains/{key}"}
     user = make(admin, "user", domain_id=key, password="pw")["id"]
     reply = admin.call("DELETE", f"/v3/domains/{key}")
@@ -271,6 +276,10 @@ _WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("user", {"password": ""}, "password"),
     ("user", {"password": 5}, "user.password"),
     ("user", {"default_project_id": "\0"}, "default_project_id"),
+    ("user", {"email": "\0"}, "email"),
+    ("user", {"description": 5}, "user.description"),
+    ("domain", {"description": "\0"}, "description"),
+    ("domain", {"description": "x" * 65536}, "description"),
     ("domain", {"name": "\x7f"}, "domain name"),
     ("domain", {"enabled": None}, "domain.enabled"),
 ]

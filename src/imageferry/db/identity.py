@@ -15,7 +15,7 @@ from imageferry.domain.access import DomainId, ProjectId, UserId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.identity import Domain, Project, User
 
-_DOMAIN_OF = (domains.c.name.label("domain_name"), domains.c.enabled.label("domain_enabled"))
+_DOMAIN_OF = tuple(domains.c[name].label(f"domain_{name}") for name in ("name", "enabled", "description"))
 _PROJECTS = select(projects, *_DOMAIN_OF).join(domains)
 _USERS = select(users, *_DOMAIN_OF).join(domains)
 # What every request asks, made once: making a statement takes longer than running it.
@@ -27,7 +27,7 @@ class SqlIdentity(SqlGrants, SqlTokens):
     """Who there is, what they may and how they prove it."""
 
     def add_domain(self, domain: Domain) -> None:
-        values = {"id": domain.id, "name": domain.name, "enabled": domain.enabled}
+        values = {"id": domain.id, **_domain_values(domain)}
         if not added(self._connection, domains, values):
             raise AlreadyExists("domain", domain.name)
 
@@ -41,8 +41,7 @@ class SqlIdentity(SqlGrants, SqlTokens):
         return [_domain(row) for row in self._connection.execute(select(domains).order_by(domains.c.name))]
 
     def update_domain(self, domain: Domain) -> None:
-        values = {"name": domain.name, "enabled": domain.enabled}
-        change = update(domains).where(domains.c.id == domain.id).values(values)
+        change = update(domains).where(domains.c.id == domain.id).values(_domain_values(domain))
         try:
             with self._connection.begin_nested():
                 changed = self._connection.execute(change).rowcount
@@ -174,11 +173,16 @@ class SqlIdentity(SqlGrants, SqlTokens):
 
 
 def _domain(row: Row[Any]) -> Domain:
-    return Domain(id=row.id, name=row.name, enabled=row.enabled)
+    return Domain(id=row.id, name=row.name, enabled=row.enabled, description=row.description or "")
 
 
 def _domain_of(row: Row[Any]) -> Domain:
-    return Domain(id=row.domain_id, name=row.domain_name, enabled=row.domain_enabled)
+    return Domain(
+        id=row.domain_id,
+        name=row.domain_name,
+        enabled=row.domain_enabled,
+        description=row.domain_description or "",
+    )
 
 
 def _project(row: Row[Any]) -> Project:
@@ -192,7 +196,13 @@ def _user(row: Row[Any]) -> User:
         domain=_domain_of(row),
         default_project_id=row.default_project_id,
         enabled=row.enabled,
+        description=row.description or "",
+        email=row.email or "",
     )
+
+
+def _domain_values(domain: Domain) -> dict[str, Any]:
+    return {"name": domain.name, "enabled": domain.enabled, "description": domain.description}
 
 
 def _project_values(project: Project) -> dict[str, Any]:
@@ -210,4 +220,6 @@ def _user_values(user: User) -> dict[str, Any]:
         "name": user.name,
         "default_project_id": user.default_project_id,
         "enabled": user.enabled,
+        "description": user.description,
+        "email": user.email,
     }

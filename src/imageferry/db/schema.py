@@ -39,6 +39,7 @@ domains = Table(
     Column("id", TEXT, primary_key=True),
     Column("name", TEXT, nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False),
+    Column("description", TEXT),  # NULL: made before there was one
 )
 
 projects = Table(
@@ -69,6 +70,8 @@ users = Table(
     Column("default_project_id", TEXT),  # a wish, not a promise: the project may never have been there
     Column("enabled", Boolean, nullable=False),
     Column("password_hash", TEXT, nullable=False),
+    Column("description", TEXT),  # as in domains
+    Column("email", TEXT),
     UniqueConstraint("domain_id", "name"),
 )
 
@@ -107,7 +110,19 @@ app_credentials = Table(
     Column("expires_at", BigInteger),
     Column("unrestricted", Boolean, nullable=False),
     Column("secret_hash", TEXT, nullable=False),
+    Column("rules", JSON_TEXT),
     UniqueConstraint("user_id", "name"),
+)
+
+access_rules = Table(
+    "access_rules",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("user_id", TEXT, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("service", TEXT, nullable=False),
+    Column("path", TEXT, nullable=False),
+    Column("method", TEXT, nullable=False),
+    UniqueConstraint("user_id", "service", "path", "method"),
 )
 
 tokens = Table(

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NewType
 
 from imageferry.domain.access import SYSTEM, Caller, DomainId, ProjectId, Role, UserId, Where
+from imageferry.domain.access_rule import AccessRule, opens
 from imageferry.domain.errors import BadInput
 from imageferry.domain.moment import Moment
 
@@ -22,6 +23,7 @@ class Domain:
     id: DomainId
     name: str
     enabled: bool = True
+    description: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,8 @@ class User:
     domain: Domain
     default_project_id: ProjectId | None = None
     enabled: bool = True
+    description: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +61,7 @@ class AppCredential:
     description: str = ""
     expires_at: Moment | None = None
     unrestricted: bool = False  # may make and delete application credentials
+    rules: tuple[AccessRule, ...] | None = None  # the only requests it is good for; None: all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +86,10 @@ class Token:
     @property
     def scoped(self) -> bool:
         return self.project is not None or self.domain is not None or self.system
+
+    def opens(self, service: str, method: str, path: str) -> bool:
+        """Whether the token is good for such a request: an application credential may be narrowed to a few."""
+        return self.credential is None or opens(self.credential.rules, service, method, path)
 
     @property
     def caller(self) -> Caller:

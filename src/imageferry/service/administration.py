@@ -30,9 +30,10 @@ class Administration:
 
     # -- domains -------------------------------------------------------------
 
-    def add_domain(self, caller: Caller, name: str, *, enabled: bool = True) -> Domain:
+    def add_domain(self, caller: Caller, name: str, *, description: str = "", enabled: bool = True) -> Domain:
         allow(caller, Act.MANAGE_IDENTITY)
-        domain = Domain(id=DomainId(_new_id()), name=checked_name("domain", name), enabled=enabled)
+        _check("domain", {"name": name, "description": description})
+        domain = Domain(id=DomainId(_new_id()), name=name, description=description, enabled=enabled)
         with self._records.writing() as session:
             session.identity.add_domain(domain)
         return domain
@@ -104,20 +105,18 @@ class Administration:
         *,
         domain_id: DomainId | None = None,
         password: str | None = None,
-        default_project_id: ProjectId | None = None,
-        enabled: bool = True,
+        **more: Any,
     ) -> User:
-        """Without a password nobody can log in as this user until one is set."""
+        """Without a password nobody can log in as this user until one is set. ``more``: other fields by name."""
         allow(caller, Act.MANAGE_IDENTITY)
-        _check("user", {"name": name, "default_project_id": default_project_id})
+        _check("user", {"name": name, **more})
         password_hash = self._hashed(secrets.token_urlsafe(32) if password is None else password)
         with self._records.writing() as session:
             user = User(
                 id=UserId(_new_id()),
                 name=name,
                 domain=_home(session, caller, domain_id),
-                default_project_id=default_project_id,
-                enabled=enabled,
+                **more,
             )
             session.identity.add_user(user, password_hash)
         return user
@@ -180,7 +179,7 @@ class Administration:
 def _check(kind: str, changes: dict[str, Any]) -> None:
     if "name" in changes:
         checked_name(kind, changes["name"])
-    for field in ("description", "default_project_id"):
+    for field in ("description", "default_project_id", "email"):
         checked_text(field, changes.get(field) or "")
 
 

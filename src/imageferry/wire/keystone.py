@@ -113,8 +113,10 @@ def user(item: User, base: str) -> Document:
         "options": {},
         "links": _self(base, "users", item.id),
     }
-    if item.default_project_id is not None:
-        document["default_project_id"] = item.default_project_id
+    # As in Keystone, what was never said is not there.
+    for name in ("default_project_id", "description", "email"):
+        if getattr(item, name):
+            document[name] = getattr(item, name)
     return document
 
 
@@ -122,7 +124,7 @@ def domain(item: Domain, base: str) -> Document:
     return {
         "id": item.id,
         "name": item.name,
-        "description": "",
+        "description": item.description,
         "enabled": item.enabled,
         "tags": [],
         "options": {},

@@ -24,6 +24,7 @@ _Thing = TypeVar("_Thing", bound=msgspec.Struct)
 class _Domain(msgspec.Struct):
     name: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
 
 
 class _Project(msgspec.Struct):
@@ -42,6 +43,8 @@ class _User(msgspec.Struct):
     password: str | UnsetType | None = UNSET
     default_project_id: str | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
 
 
 class _Passwords(msgspec.Struct):
@@ -67,7 +70,7 @@ class _PasswordRequest(msgspec.Struct):
 
 def read_domain(document: object, *, new: bool = False) -> Wish:
     """``new``: it must have a name."""
-    return _wish(_read(document, _DomainRequest).domain, "domain", new=new)
+    return _without_none(_wish(_read(document, _DomainRequest).domain, "domain", new=new))
 
 
 def read_project(document: object, *, new: bool = False) -> Wish:
@@ -81,8 +84,6 @@ def read_project(document: object, *, new: bool = False) -> Wish:
         raise BadInput("project.is_domain", True, "false; domains are made at /v3/domains")
     if tags := wish.pop("tags", None):
         raise BadInput("project.tags", tags, "none: they are not offered here")
-    if "description" in wish:
-        wish["description"] = wish["description"] or ""
     return _without_none(wish, "domain_id")
 
 
@@ -131,4 +132,6 @@ def _wish(said: msgspec.Struct, kind: str, *, new: bool) -> Wish:
 
 
 def _without_none(wish: Wish, *names: str) -> Wish:
-    return {name: value for name, value in wish.items() if value is not None or name not in names}
+    """Without the members that mean nothing when they are null; a null text is an empty one."""
+    texts = {name: wish[name] or "" for name in ("description", "email") if name in wish}
+    return {name: value for name, value in (wish | texts).items() if value is not None or name not in names}

@@ -27,10 +27,28 @@ def upgrade() -> None:
     _lists_of_images()
     _metadata_definitions()
     _roles_and_tokens_beyond_projects()
+    _rules_of_application_credentials()
     _versions_and_links_of_objects()
 
 
+def _rules_of_application_credentials() -> None:
+    op.add_column("app_credentials", sa.Column("rules", sa.JSON(none_as_null=True), nullable=True))
+    op.create_table(
+        "access_rules",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("service", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("method", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_rules_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_rules")),
+        sa.UniqueConstraint("user_id", "service", "path", "method", name=op.f("uq_access_rules_user_id")),
+    )
+
+
 def _roles_and_tokens_beyond_projects() -> None:
+    for table, column in (("domains", "description"), ("users", "description"), ("users", "email")):
+        op.add_column(table, sa.Column(column, TEXT, nullable=True))
     op.create_table(
         "domain_grants",
         sa.Column("user_id", TEXT, nullable=False),
