@@ -38,6 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 _T = TypeVar("_T")
 
 _SEND_PIECE = 1 << 18  # bytes a message; the server below holds some eight of them for a client that does not read
+_FEW = 1 << 16  # bytes of an answer that no further thread is worth its while for
 _DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
 _LEAST = 16 << 10  # bytes of a body that must come in each idle time: fewer only hold a connection
 _SPEECHLESS = Answer(
@@ -183,17 +184,20 @@ class Edge:
                 request = replace(request, token=self._validate(secret))
             except NotAuthenticated as error:
                 _log.info("token refused", extra={"request_id": request.id, "why": error.why})
-        return handler(request, self._services)
+        return _at_hand(handler(request, self._services))
 
     async def _receive(self, wish: Receiving, body: _Body) -> Answer:
-        sink = wish.sink
         try:
-            async for block in body.blocks():
-                await self._move(sink.write, block)
-                del block
-            return await self._run(wish.answer)
-        finally:
-            await asyncio.shield(self._run(_leave, sink))
+            block = await body.block()
+            while not body.ended:
+                await self._move(wish.sink.write, block)
+                del block  # it may be long before there is another: hold one, not two
+                block = await body.block()
+        except BaseException:
+            await asyncio.shield(self._run(_leave, wish.sink))
+            raise
+        # All that is left is done on one thread: with small bodies, going to another costs more than the work.
+        return await asyncio.shield(self._run(_finish, wish, block))
 
     async def _send(self, dialect: Dialect, request: Request, answer: Answer, receive: Receive, send: Send) -> int:
         stream = answer.stream
@@ -288,6 +292,7 @@ class _Body:
         self._idle_s = idle_s
         self._window = (0.0, 0)  # when the idle time at hand ends, and the bytes that must be in by then
         self._ended = False
+        self._rest = b""  # what came beyond the last block
         self.received = 0
 
     async def _next(self) -> bytes:
@@ -326,24 +331,23 @@ class _Body:
         if now > ends:
             self._window = (now + self._idle_s, self.received + _LEAST)
 
-    async def blocks(self) -> Any:
-        """Whole blocks, the last one shorter. Raises Incomplete, TimedOut."""
-        held: list[bytes] = []
-        size = 0
-        while not self._ended:
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to take."""
+        return self._ended and not self._rest
+
+    async def block(self) -> bytes:
+        """The next whole block; the last one is shorter, and empty where there is none. Raises Incomplete, TimedOut."""
+        held, size = [self._rest], len(self._rest)
+        self._rest = b""
+        while size < BLOCK_SIZE and not self._ended:
             piece = await self._next()
-            while size + len(piece) >= BLOCK_SIZE:
-                taken = BLOCK_SIZE - size
-                held.append(piece[:taken])
-                block = b"".join(held)
-                held, size, piece = [], 0, piece[taken:]
-                yield block
-                del block  # it may be long before there is another: hold one, not two
-            if piece:
-                held.append(piece)
-                size += len(piece)
-        if size:
-            yield b"".join(held)
+            held.append(piece)
+            size += len(piece)
+        if size > BLOCK_SIZE:
+            cut = len(held[-1]) - (size - BLOCK_SIZE)
+            held[-1], self._rest = held[-1][:cut], held[-1][cut:]
+        return b"".join(held)
 
     async def whole(self, limit: int) -> bytes:
         """All of it. Raises TooLarge as soon as that is known."""
@@ -412,8 +416,28 @@ def _clean(value: str) -> bytes:
     return value.translate(_CONTROLS).encode("utf-8", "replace")
 
 
+def _finish(wish: Receiving, block: bytes) -> Answer:
+    try:
+        if block:
+            wish.sink.write(block)
+        return wish.answer()
+    finally:
+        _leave(wish.sink)
+
+
 def _leave(sink: Sink) -> None:
     sink.__exit__(None, None, None)
+
+
+def _at_hand(result: _T) -> _T:
+    """An answer whose few bytes are read where it was made; anything else as it is."""
+    if not isinstance(result, Answer) or result.stream is None or result.length is None or result.length > _FEW:
+        return result
+    try:
+        body = b"".join(result.stream)
+    finally:
+        _close(result.stream)
+    return replace(result, stream=None, body=body)
 
 
 def _close(stream: Iterator[bytes] | None) -> None:
