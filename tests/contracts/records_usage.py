@@ -11,13 +11,16 @@ from imageferry.domain.errors import NotFound
 from imageferry.domain.image import Image, Status
 from imageferry.domain.image_quota import Resource
 from imageferry.ports.records import Records, Session
+from imageferry.ports.records.usage import LeftBehind
 from tests.contracts.records_things import (
     OURS,
     THEIRS,
     a_blob,
+    a_container,
     a_domain,
     a_project,
     an_image,
+    an_object,
     at,
     run_at_once,
 )
@@ -75,6 +78,22 @@ class UsageContract:
             assert session.usage.limits(project) == {Resource.IMAGES: 0}
             with pytest.raises(NotFound):
                 session.usage.set_limit(ProjectId("no such project"), Resource.IMAGES, 1)
+
+    def test_what_projects_leave_behind_is_known_by_their_ids(self, records: Records) -> None:
+        with records.writing() as session:
+            domain = a_domain(session)
+            gone, stays = a_project(session, domain, "gone").id, a_project(session, domain, "stays").id
+            for project in (gone, stays):
+                _kept(session, owner=project, status=Status.ACTIVE, size=5, blob_id=a_blob(session, 1))
+                _kept(session, owner=project)
+                container = a_container(session, project_id=project)
+                session.objects.put_object(an_object(container, "o", a_blob(session, 2), size=7))
+            a_container(session, project_id=OURS)
+            session.identity.delete_project(gone)
+            assert session.usage.left_behind() == {
+                gone: LeftBehind(images=2, image_bytes=5, containers=1, objects=1, object_bytes=7),
+                OURS: LeftBehind(containers=1),
+            }
 
     def test_limits_go_with_their_project(self, records: Records) -> None:
         with records.writing() as session:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+from imageferry.db.engine import open_engine
+from imageferry.db.records import SqlRecords
+from imageferry.domain.access import ProjectId
 from tests.journeys.plain import Plain
 from tests.running import RunningService
 
@@ -29,6 +34,32 @@ def test_a_new_password_ends_every_token_and_a_disabled_user_is_out(service: Run
     assert api.call("GET", "/v2/images").status == 401
     service.admin("user", "delete", "otto")
     assert "otto" not in service.admin("user", "list").split()
+
+
+def test_what_a_project_may_keep_is_limited_while_the_service_runs(service: RunningService) -> None:
+    service.add_user("lena", "limited")
+    api = Plain(service).log_in("lena", "pw", "limited")
+    shown = service.admin("project", "limit", "limited", "--images", "1", "--bytes", "2G")
+    assert shown.splitlines() == ["images  0 of 1", f"bytes  0 of {2 << 30}", "staged  0 of any", "uploads  0 of any"]
+    assert api.call("POST", "/v2/images", {}).status == 201
+    assert api.call("POST", "/v2/images", {}).status == 413
+    service.admin("project", "limit", "limited", "--images", "default")
+    assert api.call("POST", "/v2/images", {}).status == 201
+    for words in (("--images", "many"), ("--bytes", "-1"), ("--uploads", "-1")):
+        wrong = service.run("admin", "--data", str(service.data), "project", "limit", "limited", *words, check=False)
+        assert wrong.returncode in (2, 3), wrong
+
+
+def test_what_a_deleted_project_leaves_is_listed(service: RunningService) -> None:
+    project_id = service.admin("project", "add", "short-lived")
+    service.add_user("olga", "short-lived")
+    api = Plain(service).log_in("olga", "pw", "short-lived")
+    assert api.call("POST", "/v2/images", {}).status == 201
+    assert project_id not in service.admin("orphans")
+    engine = open_engine(f"sqlite:///{service.data / 'records.sqlite'}")
+    with closing(SqlRecords(engine)) as records, records.writing() as session:
+        session.identity.delete_project(ProjectId(project_id))
+    assert f"{project_id}  1 images (0 bytes)  0 containers, 0 objects (0 bytes)" in service.admin("orphans")
 
 
 def test_what_is_there_already_and_what_is_not_there_are_told(service: RunningService) -> None:

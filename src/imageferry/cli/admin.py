@@ -5,16 +5,20 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from imageferry.cli.units import parse_size
 from imageferry.domain.access import Role
 from imageferry.domain.errors import BadInput
+from imageferry.domain.image_quota import Resource
+from imageferry.ports.records import Records
 from imageferry.service.identity_admin import IdentityAdmin
-from imageferry.settings import read_settings
+from imageferry.service.image_quotas import ImageQuotas
+from imageferry.settings import Settings, read_settings
 
 
 @click.group()
@@ -27,17 +31,25 @@ def admin(ctx: click.Context, data: Path | None, config: Path | None) -> None:
 
 
 @contextmanager
-def _admin(ctx: click.Context) -> Iterator[IdentityAdmin]:
+def _opened(ctx: click.Context) -> Iterator[tuple[Records, Settings]]:
     from imageferry.bootstrap import open_records
-    from imageferry.db.passwords import Argon2
 
     data, config = ctx.obj["data"], ctx.obj["config"]
     overrides = {"data": None if data is None else str(data.resolve())}
-    records = open_records(read_settings(os.environ, config=config, overrides=overrides))
+    settings = read_settings(os.environ, config=config, overrides=overrides)
+    records = open_records(settings)
     try:
-        yield IdentityAdmin(records, Argon2())
+        yield records, settings
     finally:
         records.close()
+
+
+@contextmanager
+def _admin(ctx: click.Context) -> Iterator[IdentityAdmin]:
+    from imageferry.db.passwords import Argon2
+
+    with _opened(ctx) as (records, _):
+        yield IdentityAdmin(records, Argon2())
 
 
 @admin.group()
@@ -130,6 +142,53 @@ def project_list(ctx: click.Context) -> None:
     with _admin(ctx) as house:
         for item in house.projects():
             click.echo(f"{item.id}  {item.name}  {item.domain.name}  {'enabled' if item.enabled else 'disabled'}")
+
+
+_LIMITS: Mapping[str, tuple[Resource, Callable[[str], int]]] = {
+    "images": (Resource.IMAGES, int),
+    "bytes": (Resource.BYTES, parse_size),
+    "staged": (Resource.STAGED, parse_size),
+    "uploads": (Resource.UPLOADS, int),
+}
+
+
+@project.command("limit")
+@click.argument("name")
+@click.option("--images", metavar="N", help="Images that it may keep.")
+@click.option("--bytes", metavar="SIZE", help="Bytes that it may keep as images, as in 500G.")
+@click.option("--staged", metavar="SIZE", help="Bytes that may be staged and not yet imported.")
+@click.option("--uploads", metavar="N", help="Images that may be on their way in at once.")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def project_limit(ctx: click.Context, /, name: str, domain: str, **limits: str | None) -> None:
+    """Limit what a project keeps as images, and show it. The value "default" is what the settings say for all."""
+    with _opened(ctx) as (records, settings), _admin(ctx) as house:
+        found = house.project(name, domain=domain).id
+        quotas = ImageQuotas(records, settings.image_limits)
+        for option, text in limits.items():
+            if text is not None:
+                quotas.set_limit(found, _LIMITS[option][0], _limit_of(option, text))
+        for option, (resource, _) in _LIMITS.items():
+            share = quotas.of_project(found)[resource]
+            click.echo(f"{option}  {share.used} of {'any' if share.limit is None else share.limit}")
+
+
+def _limit_of(option: str, text: str) -> int | None:
+    try:
+        return None if text == "default" else _LIMITS[option][1](text)
+    except ValueError as error:
+        raise BadInput(f"--{option}", text, 'a whole number, or "default"') from error
+
+
+@admin.command()
+@click.pass_context
+def orphans(ctx: click.Context) -> None:
+    """What projects have left behind that are gone: images, containers and objects, with their bytes."""
+    with _opened(ctx) as (records, _), records.reading() as session:
+        for project_id, left in session.usage.left_behind().items():
+            images = f"{left.images} images ({left.image_bytes} bytes)"
+            objects = f"{left.containers} containers, {left.objects} objects ({left.object_bytes} bytes)"
+            click.echo(f"{project_id}  {images}  {objects}")
 
 
 @admin.group()

@@ -49,11 +49,11 @@ def statement(connection: Connection, query: ImageQuery) -> Select[Any]:
     if query.viewer is None:
         return wanted
     reasons = list(_reasons(connection, query.viewer, query))
+    if not reasons:
+        return wanted.where(false())
     if query.ids is not None or query.names is not None:  # few images: found by their ids or names, then looked at
         owner, visibility = unindexed(connection, images.c.owner), unindexed(connection, images.c.visibility)
         return wanted.where(or_(*(reason(owner, visibility) for reason in reasons)))
-    if not reasons:
-        return wanted.where(false())
     beginnings = [wanted.where(reason(images.c.owner, images.c.visibility)).subquery() for reason in reasons]
     page = union_all(*(select(beginning) for beginning in beginnings)).subquery()
     return select(page).order_by(*(ordered((page.c[column.name], down)) for column, down in keys)).limit(query.limit)

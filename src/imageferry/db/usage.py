@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, delete, func, select
 
-from imageferry.db.schema import blobs, images, project_limits, projects
+from imageferry.db.schema import blobs, containers, images, project_limits, projects
 from imageferry.db.sql import insert, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.image import Status
 from imageferry.domain.image_quota import Amounts, Resource
+from imageferry.ports.records.usage import LeftBehind
 
 _WAITING = images.c.status.in_([Status.UPLOADING.value, Status.IMPORTING.value])
 
@@ -40,6 +43,23 @@ class SqlUsage:
         query = select(project_limits).where(project_limits.c.project_id == project_id)
         rows = self._connection.execute(query)
         return {Resource[row.resource]: row.limit for row in rows}
+
+    def left_behind(self) -> dict[ProjectId, LeftBehind]:
+        gone: dict[ProjectId, LeftBehind] = {}
+        known = select(projects.c.id)
+        theirs = select(images.c.owner, func.count(), func.coalesce(func.sum(images.c.size), 0))
+        for owner, count, size in self._connection.execute(
+            theirs.where(images.c.owner.not_in(known)).group_by(images.c.owner)
+        ):
+            gone[owner] = LeftBehind(images=count, image_bytes=int(size))
+        sums = [func.sum(column) for column in (containers.c.object_count, containers.c.bytes_used)]
+        theirs = select(containers.c.project_id, func.count(), *sums)
+        for owner, count, objects, size in self._connection.execute(
+            theirs.where(containers.c.project_id.not_in(known)).group_by(containers.c.project_id)
+        ):
+            left = gone.get(owner, LeftBehind())
+            gone[owner] = replace(left, containers=count, objects=int(objects), object_bytes=int(size))
+        return dict(sorted(gone.items()))
 
     def set_limit(self, project_id: ProjectId, resource: Resource, limit: int | None) -> None:
         require(self._connection, projects.c.id, project_id, kind="project")

@@ -39,10 +39,13 @@ class ImageQuotas:
 
     def shown(self, caller: Caller | None) -> Mapping[Resource, Share]:
         """What the caller's project has of everything; nothing where it has no limit at all."""
-        project = allow(caller, Act.READ_IMAGES).project
+        shares = self.of_project(allow(caller, Act.READ_IMAGES).project)
+        return {} if all(share.limit is None for share in shares.values()) else shares
+
+    def of_project(self, project: ProjectId) -> Mapping[Resource, Share]:
+        """What a project has of everything, for whoever administers the machine."""
         with self._records.reading() as session:
-            limits = self._limits(session, project)
-            used = self._used(session, project) if limits else {}
+            limits, used = self._limits(session, project), self._used(session, project)
         return {resource: Share(used=amount, limit=limits.get(resource)) for resource, amount in used.items()}
 
     def set_limit(self, project: ProjectId, resource: Resource, limit: int | None) -> None:

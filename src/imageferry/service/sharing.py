@@ -103,9 +103,12 @@ class Sharing:
 def seen(session: Session, caller: Caller, image_id: ImageId) -> Image:
     """An image that exists as far as the caller is concerned. Raises NotFound."""
     image = session.images.get(image_id)
-    project = caller.project_id
-    membership = None if image is None or project is None else session.images.member(image.id, project)
-    if image is None or not can_see(image, caller, membership=membership):
+    if image is None:
+        raise NotFound("image", image_id)
+    if can_see(image, caller, membership=None):
+        return image
+    membership = None if caller.project_id is None else session.images.member(image.id, caller.project_id)
+    if not can_see(image, caller, membership=membership):
         raise NotFound("image", image_id)
     return image
 

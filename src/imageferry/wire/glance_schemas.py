@@ -121,6 +121,8 @@ _TASK: Schema = {
         "input": {"type": ["null", "object"], "description": "The parameters required by task, JSON blob"},
         "result": {"type": ["null", "object"], "description": "The result of current task, JSON blob"},
         "owner": _text("An identifier for the owner of this task"),
+        "progress": {"type": "object", "description": "How far the task is"},
+        "error": {"type": ["null", "object"], "description": "Why the task failed"},
         "message": _text("Human-readable informative message only included when appropriate"),
         "image_id": {"type": ["null", "string"], "description": "Image associated with the task"},
         "request_id": {"type": ["null", "string"], "description": "Human-readable request-id"},

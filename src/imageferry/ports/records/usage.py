@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from imageferry.domain.access import ProjectId
 from imageferry.domain.image_quota import Amounts, Resource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftBehind:
+    """What is kept for a project; sizes in bytes."""
+
+    images: int = 0
+    image_bytes: int = 0
+    containers: int = 0
+    objects: int = 0
+    object_bytes: int = 0
 
 
 class UsageRecords(Protocol):
@@ -17,6 +29,9 @@ class UsageRecords(Protocol):
 
     def limits(self, project_id: ProjectId) -> dict[Resource, int]:
         """Those that were set for this project."""
+
+    def left_behind(self) -> dict[ProjectId, LeftBehind]:
+        """By projects that are gone: what is still kept for them."""
 
     def set_limit(self, project_id: ProjectId, resource: Resource, limit: int | None) -> None:
         """``limit`` None: as it is for all. Raises NotFound (project)."""
