@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from imageferry.domain.access import ProjectId, Role, UserId
+from imageferry.domain.access_rule import new_rule
 from imageferry.domain.errors import AlreadyExists, NotFound
 from imageferry.domain.identity import AppCredential, AppCredentialId, Project, User
 from imageferry.ports.records import Records, Session
@@ -102,3 +103,31 @@ class CredentialsContract:
                 session.credentials.delete(AppCredentialId("none"))
             with pytest.raises(NotFound, match="application credential"):
                 session.identity.add_token(replace(a_token(user.id), credential_id=AppCredentialId("none")))
+
+    def test_rules_are_kept_once_for_each_user(self, records: Records) -> None:
+        with records.writing() as session:
+            user, _ = home(session)
+            other = a_user(session, user.domain, "other")
+            first = session.credentials.add_rule(user.id, new_rule("image", "GET", "/v2/images"))
+            assert session.credentials.add_rule(user.id, new_rule("image", "GET", "/v2/images")) == first
+            assert session.credentials.add_rule(other.id, new_rule("image", "GET", "/v2/images")) != first
+            put = session.credentials.add_rule(user.id, new_rule("image", "PUT", "/v2/images"))
+            with pytest.raises(NotFound):
+                session.credentials.add_rule(UserId("nobody"), new_rule("image", "GET", "/"))
+        with records.writing() as session:
+            assert session.credentials.rules(user.id) == [first, put]
+            with pytest.raises(NotFound):
+                session.credentials.delete_rule(other.id, first.id)
+            session.credentials.delete_rule(user.id, first.id)
+            assert session.credentials.rules(user.id) == [put]
+            assert len(session.credentials.rules(other.id)) == 1
+
+    def test_a_credential_keeps_its_rules(self, records: Records) -> None:
+        with records.writing() as session:
+            one = replace(a_credential(*home(session)), rules=(new_rule("image", "GET", "/v2/images"),))
+            none = replace(one, id=AppCredentialId("none"), name="none", rules=())
+            session.credentials.add(one, "hash")
+            session.credentials.add(none, "hash")
+        with records.reading() as session:
+            assert session.credentials.get(one.id) == one
+            assert session.credentials.get(none.id) == none

@@ -106,7 +106,16 @@ def test_two_users_may_choose_the_same_name_and_one_may_not(mira: Cloud) -> None
         ({"expires_at": "9999-99-99"}, "expires_at"),
         ({"roles": "member"}, "roles"),
         ({"unrestricted": "yes"}, "unrestricted"),
-        ({"access_rules": [{"path": "/v1/**", "method": "GET", "service": "object-store"}]}, "access_rules"),
+        ({"access_rules": "all"}, "access_rules"),
+        ({"access_rules": [{}]}, "access_rules method"),
+        ({"access_rules": [{"path": "/v1/**", "method": "get", "service": "image"}]}, "access_rules method"),
+        ({"access_rules": [{"path": "v1", "method": "GET", "service": "image"}]}, "access_rules path"),
+        ({"access_rules": [{"path": "/" + "x" * 2000, "method": "GET", "service": "image"}]}, "access_rules path"),
+        ({"access_rules": [{"path": "/*a*a*a*a*b", "method": "GET", "service": "image"}]}, "access_rules path"),
+        ({"access_rules": [{"path": "/**/x/**", "method": "GET", "service": "image"}]}, "access_rules path"),
+        ({"access_rules": [{"path": "/a\0", "method": "GET", "service": "image"}]}, "access_rules path"),
+        ({"access_rules": [{"path": "/", "method": "GET", "service": ""}]}, "access_rules service"),
+        ({"access_rules": [{"path": "/", "method": "GET", "service": 5}]}, "access_rules"),
     ],
 )
 def test_a_wish_of_the_wrong_form_is_a_400_that_names_the_member(mira: Cloud, wish: dict[str, Any], named: str) -> None:

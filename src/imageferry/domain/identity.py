@@ -63,6 +63,11 @@ class AppCredential:
     unrestricted: bool = False  # may make and delete application credentials
     rules: tuple[AccessRule, ...] | None = None  # the only requests it is good for; None: all
 
+    @property
+    def may_breed(self) -> bool:
+        """Whether it may make others: a narrowed one could make one that is not."""
+        return self.unrestricted and self.rules is None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
@@ -99,7 +104,7 @@ class Token:
             roles=self.roles,
             domain_id=None if self.domain is None else self.domain.id,
             system=self.system,
-            restricted=self.credential is not None and not self.credential.unrestricted,
+            restricted=self.credential is not None and not self.credential.may_breed,
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from imageferry.domain.access import Role
+from imageferry.domain.access_rule import AccessRule, AccessRuleId, new_rule
 from imageferry.domain.errors import BadInput, NotFound
 from imageferry.domain.identity import AppCredential
 from imageferry.domain.moment import Moment
@@ -28,11 +29,21 @@ class Wish:
     roles: frozenset[Role] | None  # None: those of the token at hand
     secret: str | None
     unrestricted: bool
+    rules: tuple[AccessRule | AccessRuleId, ...] | None  # None: good for all requests
 
 
 class _Role(msgspec.Struct):
     id: str | None = None
     name: str | None = None
+
+
+class _Rule(msgspec.Struct):
+    """A rule that is there already by its id, or a new one by the rest."""
+
+    id: str | None = None
+    service: str | None = None
+    method: str | None = None
+    path: str | None = None
 
 
 class _Wish(msgspec.Struct):
@@ -42,7 +53,7 @@ class _Wish(msgspec.Struct):
     roles: list[_Role] | None = None
     secret: str | None = None
     unrestricted: bool | None = None
-    access_rules: list[object] | None = None
+    access_rules: list[_Rule] | None = None
 
 
 class _Request(msgspec.Struct):
@@ -53,16 +64,13 @@ def read_wish(document: object) -> Wish:
     """What a request to make one says.
 
     Raises:
-        BadInput: a member is missing or of the wrong type, or there are access rules: a credential that
-            opens more than its maker meant must not be made.
+        BadInput: a member is missing or of the wrong type.
         NotFound: there is no such role.
     """
     try:
         wish = msgspec.convert(document, _Request).application_credential
     except msgspec.ValidationError as error:
         raise in_our_words(error, "an application credential as in Keystone v3") from error
-    if wish.access_rules:
-        raise BadInput("application_credential.access_rules", wish.access_rules, "none: they are not offered here")
     where = "application_credential.expires_at"
     return Wish(
         name=wish.name,
@@ -71,6 +79,7 @@ def read_wish(document: object) -> Wish:
         roles=frozenset(_role(role) for role in wish.roles) if wish.roles else None,
         secret=wish.secret,
         unrestricted=bool(wish.unrestricted),
+        rules=None if wish.access_rules is None else tuple(_rule(rule) for rule in wish.access_rules),
     )
 
 
@@ -88,9 +97,21 @@ def credential(item: AppCredential, base: str, secret: str | None = None) -> Doc
         "roles": [role_member(role) for role in sorted(item.roles)],
         "links": {"self": f"{base}/v3/application_credentials/{item.id}"},
     }
+    if item.rules is not None:
+        document["access_rules"] = [access_rule(rule) for rule in item.rules]
     if secret is not None:
         document["secret"] = secret
     return document
+
+
+def access_rule(rule: AccessRule) -> Document:
+    return {"id": rule.id, "service": rule.service, "method": rule.method, "path": rule.path}
+
+
+def _rule(rule: _Rule) -> AccessRule | AccessRuleId:
+    if rule.id is not None:
+        return AccessRuleId(rule.id)
+    return new_rule(rule.service or "", rule.method or "", rule.path or "")
 
 
 def _role(role: _Role) -> Role:

@@ -171,17 +171,21 @@ class Edge:
     async def _answer(self, dialect: Dialect, handler: Handler | Streamed, request: Request, body: _Body) -> Answer:
         if not isinstance(handler, Streamed):
             whole = await body.whole(dialect.body_limit)
-            return await self._run(self._call, handler, replace(request, body=whole))
-        result = await self._run(self._call, handler.handler, request)
+            return await self._run(self._call, dialect, handler, replace(request, body=whole))
+        result = await self._run(self._call, dialect, handler.handler, request)
         if isinstance(result, Answer):
             return result
         return await self._receive(result, body)
 
-    def _call(self, handler: Callable[[Request, Any], _T], request: Request) -> _T:
+    def _call(self, dialect: Dialect, handler: Callable[[Request, Any], _T], request: Request) -> _T:
         secret = request.headers.get("x-auth-token")
         if secret:
             try:
-                request = replace(request, token=self._validate(secret))
+                token = self._validate(secret)
+                if token.opens(dialect.service, request.method, request.path.removeprefix(dialect.mount)):
+                    request = replace(request, token=token)
+                else:
+                    _log.info("token refused", extra={"request_id": request.id, "why": "not among its access rules"})
             except NotAuthenticated as error:
                 _log.info("token refused", extra={"request_id": request.id, "why": error.why})
         return _at_hand(handler(request, self._services))

@@ -149,6 +149,8 @@ class Dialect:
     """An API as the edge needs it."""
 
     name: str
+    service: str = ""  # its type in the catalog, which access rules name
+    mount: str = ""  # where its paths stand once more
     paths: Sequence[Path]
     error: Callable[[FerryError, Request], Answer]
     refuse: Callable[[int, str, Request, Headers], Answer]  # 404 and 405: (status, sentence, request, headers)

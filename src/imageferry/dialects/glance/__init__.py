@@ -49,6 +49,8 @@ def dialect(public_url: str = "", *, tasks_for: str = "members") -> Dialect:
         paths += [Path(mount + row.path, row.methods) for row in rows]
     return Dialect(
         name="glance",
+        service="image",
+        mount=MOUNT,
         paths=paths,
         error=error,
         refuse=errors.refusal,

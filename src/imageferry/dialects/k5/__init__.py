@@ -23,6 +23,7 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS) -> Dialect:
     imports, exports = ImportCalls(tuple(regions)), ExportCalls()
     return Dialect(
         name="k5",
+        service="vmimport",
         paths=[
             Path(k5.IMPORTS, {"GET": imports.list, "POST": imports.start}),
             Path(f"{k5.IMPORTS}/{{job}}", {}),  # 405: imports can be neither cancelled nor deleted

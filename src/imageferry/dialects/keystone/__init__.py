@@ -11,7 +11,7 @@ from uuid import UUID
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Headers, Path, Request
 from imageferry.dialects.keystone import errors
 from imageferry.dialects.keystone.admin import Domains, Projects, Users
-from imageferry.dialects.keystone.credentials import AppCredentials
+from imageferry.dialects.keystone.credentials import AccessRules, AppCredentials
 from imageferry.dialects.keystone.grants import Assignments, Grants
 from imageferry.dialects.keystone.lookups import People, Things
 from imageferry.dialects.keystone.site import Site
@@ -37,13 +37,14 @@ def dialect(regions: Sequence[Region] = DEFAULT_REGIONS, public_url: str = "") -
 
     return Dialect(
         name="keystone",
+        service="identity",
         paths=[
             *_discovery(site),
             *_auth(Tokens(site)),
             *_people(site),
             *_grants(site),
             *_things(Things(site)),
-            *_credentials(AppCredentials(site)),
+            *_credentials(site),
         ],
         error=error,
         refuse=errors.refusal,
@@ -110,11 +111,14 @@ def _things(things: Things) -> list[Path]:
     return paths
 
 
-def _credentials(credentials: AppCredentials) -> list[Path]:
+def _credentials(site: Site) -> list[Path]:
+    credentials, rules = AppCredentials(site), AccessRules(site)
     path = "/v3/users/{id}/application_credentials"
     return [
         Path(path, {"POST": credentials.make, **_read(credentials.list)}),
         Path(f"{path}/{{credential}}", {**_read(credentials.show), "DELETE": credentials.delete}),
+        Path("/v3/users/{id}/access_rules", _read(rules.list)),
+        Path("/v3/users/{id}/access_rules/{rule}", {**_read(rules.show), "DELETE": rules.delete}),
     ]
 
 

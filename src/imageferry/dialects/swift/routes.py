@@ -72,6 +72,7 @@ def dialect(clock: Clock = system_clock) -> Dialect:
     accounts = {**_ACCOUNT, "OPTIONS": cors.options(_ACCOUNT)}
     return Dialect(
         name="swift",
+        service="object-store",
         paths=[
             Path("/info", {"GET": _info, "HEAD": _info, "OPTIONS": cors.options(["GET", "HEAD"])}),
             Path("/crossdomain.xml", {"GET": _cross_domain}),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from imageferry.domain.access import DomainId, ProjectId, Role, UserId, Where
+from imageferry.domain.access_rule import AccessRule, AccessRuleId
 from imageferry.domain.identity import AppCredential, AppCredentialId, Domain, Project, User
 from imageferry.domain.moment import Moment
 
@@ -124,3 +125,16 @@ class CredentialRecords(Protocol):
     def secret_hash(self, credential_id: AppCredentialId) -> str | None: ...
     def delete(self, credential_id: AppCredentialId) -> None:
         """Raises NotFound."""
+
+    def add_rule(self, user_id: UserId, rule: AccessRule) -> AccessRule:
+        """The user's rule that says the same, if there is one; else this one, kept from now on.
+
+        Raises:
+            NotFound: no such user.
+        """
+
+    def rules(self, user_id: UserId) -> list[AccessRule]:
+        """A user's, by service, path and method. They go with the user."""
+
+    def delete_rule(self, user_id: UserId, rule_id: AccessRuleId) -> None:
+        """Raises NotFound. Credentials keep the rules they were made with."""

@@ -42,7 +42,7 @@ def _rules_of_application_credentials() -> None:
         sa.Column("method", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_rules_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_rules")),
-        sa.UniqueConstraint("user_id", "service", "path", "method", name=op.f("uq_access_rules_user_id")),
+        sa.UniqueConstraint("user_id", "service", "path", "method", name=op.f("uq_access_rules_user_id_service_path_method")),
     )
 
 
