@@ -46,6 +46,7 @@ _SENTENCES = frozenset({"message", "description", "help", "pattern", "Response B
 _KEYS = {"catalog": "type", "services": "type", "roles": "name", "endpoints": "url"}
 
 _SETS = frozenset({"tags", "enum"})
+_LISTS_OF_WORDS = frozenset({"allow", "access-control-allow-methods", "access-control-expose-headers"})
 
 _FORMS = [
     (re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"), "<HTTP date>"),
@@ -99,7 +100,7 @@ class Plain:
             return _NUMBER.sub("<number>", value)
         if _LAGGING.fullmatch(name):
             return _NUMBER.sub("<number>", value)
-        if name == "allow":
+        if name in _LISTS_OF_WORDS:
             return ", ".join(sorted(part.strip() for part in value.split(",")))
         if name == "content-type":
             kind = value.lower().replace("; ", ";")

@@ -84,7 +84,9 @@ def _kept(reply: Reply, place: str) -> str:
         return str(reply.headers.get(place.removeprefix("header ")))
     value = reply.json
     for part in place.removeprefix("body.").split("."):
-        value = (value[int(part)] if int(part) < len(value) else None) if isinstance(value, list) else value.get(part)
+        if isinstance(value, list):
+            value = dict(enumerate(value))
+        value = value.get(int(part) if part.isdigit() else part) if isinstance(value, dict) else None
     return str(value)
 
 

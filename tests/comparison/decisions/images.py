@@ -8,7 +8,8 @@ from tests.comparison.decisions.decision import ABSENT, Decision, Seen, across
 
 _DISCOVERY, _RECORDS, _PATCHES, _LISTS = "discovery of images", "image records", "patches", "lists of images"
 _DATA, _MEMBERS, _IMPORTS = "bytes of images", "members of images", "imports and tasks"
-_MAKING = (_RECORDS, _PATCHES, _LISTS, _DATA, _MEMBERS, _IMPORTS)
+_FETCHES, _STORES = "imports by URL", "stores, usage and caches"
+_MAKING = (_RECORDS, _PATCHES, _LISTS, _DATA, _MEMBERS, _IMPORTS, _FETCHES, _STORES)
 
 DECISIONS: Sequence[Decision] = (
     Decision(
@@ -18,6 +19,7 @@ DECISIONS: Sequence[Decision] = (
         why="Blocks are kept once, in one place.",
         seen=(
             Seen(_DISCOVERY, "stores", "body.stores.*"),
+            Seen(_STORES, "stores in detail", "body.stores.*"),
             *across(_MAKING, "*", "header openstack-image-store-ids"),
             Seen(_IMPORTS, "its tasks", "body.tasks.0.input.backend.0"),
         ),
@@ -57,11 +59,14 @@ DECISIONS: Sequence[Decision] = (
         ),
     ),
     Decision(
-        what="A list where an object belongs",
+        what="A list or a number where something else belongs",
         there="500",
         here="400",
         why="A mistake of the original's.",
-        seen=across((_RECORDS, _IMPORTS), "of a list", "status", "500", "400"),
+        seen=(
+            *across((_RECORDS, _IMPORTS), "of a list", "status", "500", "400"),
+            Seen(_FETCHES, "of a number", "status", "500", "400"),
+        ),
     ),
     Decision(
         what="A property without a name",
@@ -150,5 +155,19 @@ DECISIONS: Sequence[Decision] = (
         here="forgets one that has ended; 404 where there is none",
         why="Nobody should have to wait two days for a list to be tidy.",
         seen=(Seen(_IMPORTS, "a task deleted", "status", "405", "404"),),
+    ),
+    Decision(
+        what="An import task without `import_from_format`",
+        there="400",
+        here="the format is found by looking",
+        why="The first bytes of a disk say what it is, better than most people know.",
+        seen=(Seen(_FETCHES, "a task without a format", "status", "400", "201"),),
+    ),
+    Decision(
+        what="An object of a namespace that was made without properties",
+        there="has none to show",
+        here="shows an empty `properties` and `required`",
+        why="The schema has them, and a reader need not ask whether they are there.",
+        seen=(Seen(_STORES, "an object in it", "body.required|body.properties", ABSENT),),
     ),
 )

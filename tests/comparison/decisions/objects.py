@@ -10,6 +10,7 @@ _ACCOUNTS, _CONTAINERS, _LISTINGS = "accounts", "containers", "listings"
 _OBJECTS, _RANGES, _COPIES = "objects", "ranges and conditions", "copies"
 _STATIC, _DYNAMIC = "static large objects", "dynamic large objects"
 _TEMPORARY, _BULK, _ACCESS = "temporary URLs", "bulk calls", "access of others"
+_VERSIONS, _LINKS, _SITES, _PAGES, _FORMS = "versions", "links", "web sites", "pages of other sites", "forms"
 
 _MD5 = "????????????????????????????????"
 _ACCEPTED = "<html><h1>Accepted</h1><p>The request is accepted for processing.</p></html>"
@@ -32,6 +33,9 @@ DECISIONS: Sequence[Decision] = (
                     _STATIC,
                     _DYNAMIC,
                     _TEMPORARY,
+                    _VERSIONS,
+                    _LINKS,
+                    _FORMS,
                     _BULK,
                     _ACCESS,
                 ),
@@ -62,7 +66,12 @@ DECISIONS: Sequence[Decision] = (
         there="a challenge of Swift's and one that names Keystone",
         here="Swift's",
         why="Clients of object storage come with a token or a signature; the catalog told them where from.",
-        seen=across((_ACCOUNTS, _OBJECTS, _ACCESS), "*", "header www-authenticate", "Swift *, Keystone *", "Swift *"),
+        seen=(
+            *across(
+                (_ACCOUNTS, _OBJECTS, _ACCESS, _FORMS), "*", "header www-authenticate", "Swift *, Keystone *", "Swift *"
+            ),
+            Seen(_PAGES, "asked *", "header www-authenticate", "Keystone *", "Swift *"),
+        ),
     ),
     Decision(
         what="`/info`",
@@ -123,7 +132,10 @@ DECISIONS: Sequence[Decision] = (
         there="without COPY",
         here="with COPY",
         why="It works there too.",
-        seen=(Seen(_OBJECTS, "a wrong method", "header allow"),),
+        seen=(
+            Seen(_OBJECTS, "a wrong method", "header allow"),
+            Seen(_PAGES, "asked *", "header allow"),
+        ),
     ),
     Decision(
         what="`Last-Modified` of a 422",
@@ -211,5 +223,36 @@ DECISIONS: Sequence[Decision] = (
         here="ids only",
         why="Names can change hands.",
         seen=(Seen(_ACCESS, "read by a name for a project", "status", "200", "403"),),
+    ),
+    Decision(
+        what="Both ways of keeping versions at once",
+        there="taken",
+        here="400",
+        why="They treat a deletion in different ways; only one of them can be meant.",
+        seen=(Seen(_VERSIONS, "both ways at once", "status", "201", "400"),),
+    ),
+    Decision(
+        what="What a 404 tells of versions",
+        there="sometimes the version that was asked for, `null`, or the newest",
+        here="nothing",
+        why="What is not there has no version.",
+        seen=(
+            Seen(_VERSIONS, "got after that", "header x-object-version-id", "null", ABSENT),
+            Seen(_VERSIONS, "a version deleted again", "header x-object-*version-id", "*", ABSENT),
+        ),
+    ),
+    Decision(
+        what="`Content-Location` of a link that leads nowhere",
+        there="where it would lead",
+        here="not there",
+        why="There is no content; the owner finds the target with `?symlink=get`.",
+        seen=(Seen(_LINKS, "*", "header content-location", "/v1/*", ABSENT),),
+    ),
+    Decision(
+        what="`Vary` of a site's index",
+        there="Accept",
+        here="not there",
+        why="The page is the same, whatever is accepted.",
+        seen=(Seen(_SITES, "the index|to a browser of the owner's", "header vary", "Accept", ABSENT),),
     ),
 )

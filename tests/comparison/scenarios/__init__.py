@@ -9,8 +9,10 @@ from tests.comparison.scenarios import (
     identity_changes,
     images,
     images_data,
+    images_features,
     objects,
     objects_data,
+    objects_features,
     objects_large,
 )
 from tests.comparison.script import Scenario
@@ -21,6 +23,8 @@ SCENARIOS: Sequence[Scenario] = (
     *objects.SCENARIOS,
     *objects_data.SCENARIOS,
     *objects_large.SCENARIOS,
+    *objects_features.SCENARIOS,
     *images.SCENARIOS,
     *images_data.SCENARIOS,
+    *images_features.SCENARIOS,
 )
