@@ -35,7 +35,7 @@ class IdentityAdmin:
             if session.identity.users(limit=1):
                 return False
             keep(password)
-            domain = Domain(id=DEFAULT_DOMAIN, name="Default")
+            domain = Domain(id=DEFAULT_DOMAIN, name="Default", description="The default domain")
             session.identity.add_domain(domain)
             project = Project(id=ProjectId(_new_id()), name="admin", domain=domain, description="The first project")
             session.identity.add_project(project)

@@ -8,6 +8,7 @@ from tests.comparison.decisions.decision import ABSENT, Decision, Seen, across
 
 _DISCOVERY, _TOKENS, _WHO, _LOOKUPS = "discovery of identity", "tokens", "who am I", "look-ups"
 _CREDENTIALS, _ADMINISTRATION = "application credentials", "administration"
+_SCOPES = "tokens without a project"
 
 DECISIONS: Sequence[Decision] = (
     Decision(
@@ -35,7 +36,7 @@ DECISIONS: Sequence[Decision] = (
         here="the role's name",
         why="The three roles are fixed; an id that can be read is an id that need not be looked up.",
         seen=(
-            *across((_TOKENS, _CREDENTIALS), "*", "body.token.roles.*.id", "<role_*>", "reader|member|admin"),
+            *across((_TOKENS, _CREDENTIALS, _SCOPES), "*", "body.token.roles.*.id", "<role_*>", "reader|member|admin"),
             Seen(_CREDENTIALS, "*", "body.application_credential.roles.*.id", "<role_*>"),
             Seen(_CREDENTIALS, "*", "body.application_credentials.*.roles.*.id", "<role_*>"),
             Seen(_LOOKUPS, "a role*", "body.role*.id", "<role_*>"),
@@ -43,6 +44,9 @@ DECISIONS: Sequence[Decision] = (
             Seen(_ADMINISTRATION, "roles listed", "body.roles.member.id|body.roles.member.links.self", "*<role_*>"),
             Seen(_ADMINISTRATION, "assignments *", "body.role_assignments.0.role.id", "<role_*>"),
             Seen(_ADMINISTRATION, "assignments *", "body.role_assignments.0.links.assignment", "*<role_*>"),
+            Seen(_SCOPES, "roles listed, *", "body.roles.reader.id|body.roles.reader.links.self", "*<role_*>"),
+            Seen(_SCOPES, "*", "body.role_assignments.0.role.id", "<role_*>"),
+            Seen(_SCOPES, "*", "body.role_assignments.0.links.assignment", "*<role_*>"),
         ),
     ),
     Decision(
@@ -58,9 +62,9 @@ DECISIONS: Sequence[Decision] = (
         here="the two of K5 beside them, each endpoint with a name",
         why="One address serves both clouds, and the K5 tools find their endpoints by these names.",
         seen=(
-            *across((_TOKENS, _CREDENTIALS), "*", "body.token.catalog.*.endpoints.*.name", ABSENT),
-            *across((_TOKENS, _CREDENTIALS), "*", "body.token.catalog.vmimport.*", ABSENT),
-            *across((_TOKENS, _CREDENTIALS), "*", "body.token.catalog.import-export.*", ABSENT),
+            *across((_TOKENS, _CREDENTIALS, _SCOPES), "*", "body.token.catalog.*.endpoints.*.name", ABSENT),
+            *across((_TOKENS, _CREDENTIALS, _SCOPES), "*", "body.token.catalog.vmimport.*", ABSENT),
+            *across((_TOKENS, _CREDENTIALS, _SCOPES), "*", "body.token.catalog.import-export.*", ABSENT),
             Seen(_WHO, "catalog", "body.catalog.*.endpoints.*.name", ABSENT),
             Seen(_WHO, "catalog", "body.catalog.vmimport.*|body.catalog.import-export.*", ABSENT),
             Seen(_LOOKUPS, "endpoints by interface", "body.endpoints.*.name", ABSENT),
@@ -82,6 +86,13 @@ DECISIONS: Sequence[Decision] = (
                 "<*|public|RegionOne|true",
             ),
         ),
+    ),
+    Decision(
+        what="Tokens whose role on the system was taken, or whose domain was closed",
+        there="good until they expire",
+        here="401 from then on, as with projects",
+        why="What was taken is gone, wherever it was held.",
+        seen=(Seen(_SCOPES, "used after its end|used after its closing", "status", "200", "401"),),
     ),
     Decision(
         what="A log-in with a token or an application credential that is not there",
@@ -109,13 +120,6 @@ DECISIONS: Sequence[Decision] = (
         here="404",
         why="What somebody may not know of is not there, as in the other services; clients then look for the name.",
         seen=(Seen(_LOOKUPS, "a foreign project|a project's name for its id", "status", "403", "404"),),
-    ),
-    Decision(
-        what="Descriptions of domains",
-        there="kept",
-        here="empty",
-        why="There is one domain in nearly every service like this one; its name says enough.",
-        seen=(Seen(_LOOKUPS, "a domain*", "body.domain*.description", "<sentence>", ""),),
     ),
     Decision(
         what="`unrestricted` of an application credential that was made without it",

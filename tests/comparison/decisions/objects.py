@@ -38,6 +38,7 @@ DECISIONS: Sequence[Decision] = (
                     _FORMS,
                     _BULK,
                     _ACCESS,
+                    "tokens without a project",
                 ),
                 "*",
                 "header content-type",

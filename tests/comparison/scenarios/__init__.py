@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.comparison.scenarios import (
     identity,
     identity_changes,
+    identity_scopes,
     images,
     images_data,
     images_features,
@@ -20,6 +21,7 @@ from tests.comparison.script import Scenario
 SCENARIOS: Sequence[Scenario] = (
     *identity.SCENARIOS,
     *identity_changes.SCENARIOS,
+    *identity_scopes.SCENARIOS,
     *objects.SCENARIOS,
     *objects_data.SCENARIOS,
     *objects_large.SCENARIOS,
