@@ -43,7 +43,7 @@ def test_a_narrowed_credential_opens_what_its_rules_name_and_nothing_else(mira: 
         ("PUT", f"{account}/other/x"),
         ("PUT", f"{account}/drop"),
         ("POST", "/v2/images"),
-        ("GET", "/v2/images/x"),
+        ("GET", f"/v2/images/{uuid.uuid4()}"),
         ("GET", "/v3/auth/projects"),
         ("GET", "/v1/imageimport"),
         ("DELETE", f"{account}/drop/a/b"),
