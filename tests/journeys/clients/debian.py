@@ -82,6 +82,7 @@ GROUPS = [
                 keep="token",
             ),
             Row("-sS -f -X PUT $storage_url/disks -H 'X-Auth-Token: $token'"),
+            Row("-sS -f -X POST $storage_url/disks -H 'X-Auth-Token: $token' -H 'X-Container-Read: .r:*'"),
             Row("-sS -f -T disk.qcow2 $storage_url/disks/web.qcow2 -H 'X-Auth-Token: $token'"),
             Row(
                 "-sS -f -X POST $image_url/v2/tasks -H 'X-Auth-Token: $token' -H 'Content-Type: application/json' -d '"
@@ -95,6 +96,15 @@ GROUPS = [
                 r'"success".*"image_id": ?"([^"]+)"|"image_id": ?"([^"]+)".*"success"',
                 until=True,
             ),
+            Row(
+                "-sS -f -X POST $image_url/v2/tasks -H 'X-Auth-Token: $token' -H 'Content-Type: application/json' -d '"
+                '{"type": "import", "input": {"import_from": "$storage_url/disks/web.qcow2", '
+                '"import_from_format": "qcow2", "image_properties": {"name": "by-url", "tags": ["guide"]}}}\'',
+                r'"id": ?"([^"]+)"',
+                keep="fetching",
+            ),
+            Row("-sS -f $image_url/v2/tasks/$fetching -H 'X-Auth-Token: $token'", '"success"', until=True),
+            Row("-sS -f '$image_url/v2/images?name=by-url' -H 'X-Auth-Token: $token'", '"tags": ?."guide".'),
             Row("-sS -f '$image_url/v2/images?name=by-curl' -H 'X-Auth-Token: $token'", '"os_distro": ?"debian"'),
         ],
     ),

@@ -57,6 +57,15 @@ GROUPS = [
             Row("image-stage $staged --file disk.qcow2"),
             Row("image-import $staged --import-method glance-direct"),
             Row("image-show $staged", "active", until=True),
+            Row("post open -r .r:*", client="swift"),
+            Row("upload open disk.qcow2", client="swift"),
+            Row(
+                "image-create-via-import --import-method web-download --uri $storage_url/open/disk.qcow2 "
+                "--disk-format qcow2 --container-format bare",
+                _ID,
+                keep="fetched",
+            ),
+            Row("image-show $fetched", "active", until=True),
             Row("post exports", client="swift"),
             Row(
                 "task-create --type export "

@@ -83,7 +83,7 @@ def trip(service: RunningService, programs: Programs, folder: Path) -> Trip:
     known |= {"project_id": projects["member"], "friend_id": projects["friend"]}
     account = f"AUTH_{known['project_id']}"
     known |= {"storage_url": f"{service.url}/v1/{account}", "swift": f"swift://{account}"}
-    known |= {"auth_url": f"{service.url}/v3", "image_url": f"{service.url}/image"}
+    known |= {"base": service.url, "auth_url": f"{service.url}/v3", "image_url": f"{service.url}/image"}
     admin = service.cloud["auth"]
     peers = {
         "member": Peer.of(service, folder, known["user"], known["project"], known["password"]),

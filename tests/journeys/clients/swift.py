@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.journeys.clients.table import Group, Row
 
+_LINKS = "A link has no bytes of its own: sending some with it is refused, as by Swift."
+
 GROUPS = [
     Group(
         "swift",
@@ -66,12 +68,33 @@ GROUPS = [
     ),
     Group(
         "swift",
+        "Versions and links",
+        [
+            Row("post box -H 'X-Versions-Enabled: true'"),
+            Row("upload box disk.raw --object-name note"),
+            Row("upload box tree/one.txt --object-name note"),
+            Row("list box --versions", r"3000000 \S+ \S+ (\S+)", keep="first"),
+            Row("stat box note --version-id $first", "Content Length: 3000000"),
+            Row("download box note --version-id $first -o back.raw", same="back.raw disk.raw"),
+            Row("delete box note --version-id $first"),
+            Row("delete box --versions"),
+            Row("post new -H 'X-History-Location: old'"),
+            Row("post old"),
+            Row("upload new disk.raw --object-name note"),
+            Row("delete new note"),
+            Row("list old", "004note/"),
+            Row("upload old tree/one.txt -H 'X-Symlink-Target: new/note'", "zero byte|400", why=_LINKS),
+        ],
+    ),
+    Group(
+        "swift",
         "Temporary URLs, bulk deletion",
         [
             Row("post -m 'Temp-URL-Key:sesame'"),
             Row("upload box disk.raw tree"),
             Row("auth", "OS_STORAGE_URL=http://[^/]+(\\S+)", keep="account"),
             Row("tempurl GET 3600 $account/box/disk.raw sesame --digest sha256", "temp_url_sig=", keep="signed"),
+            Row("-sS -f -o signed.raw '$base$signed'", client="curl", same="signed.raw disk.raw"),
             Row("tempurl GET 3600 $account/box/tree/ sesame --prefix-based", "temp_url_prefix=tree/"),
             Row("tempurl GET 3600 $account/box/disk.raw sesame --iso8601 --ip-range 127.0.0.0/8", "ip_range"),
             Row("--debug delete box tree/one.txt tree/two/three.txt disk.raw --object-threads 1", "bulk-delete"),
