@@ -103,6 +103,11 @@ HEAD    /v3/users/{id}/application_credentials                                  
 GET     /v3/users/{id}/application_credentials/{credential}                          401 401 403 403 200 200
 HEAD    /v3/users/{id}/application_credentials/{credential}                          401 401 403 403 200 200
 DELETE  /v3/users/{id}/application_credentials/{credential}                          401 401 403 403 204 204
+GET     /v3/users/{id}/access_rules                                                  401 401 403 403 200 200
+HEAD    /v3/users/{id}/access_rules                                                  401 401 403 403 200 200
+GET     /v3/users/{id}/access_rules/{rule}                                           401 401 403 403 200 200
+HEAD    /v3/users/{id}/access_rules/{rule}                                           401 401 403 403 200 200
+DELETE  /v3/users/{id}/access_rules/{rule}                                           401 401 403 403 204 204
 
 # glance
 GET     /versions                                                                    200 200 200 200 200 200

@@ -130,6 +130,15 @@ class Stage:
         document = {"application_credential": {"name": self.new("ac")}}
         return str(self.told("member", "POST", path, document).json["application_credential"]["id"])
 
+    def rule(self, *_: object) -> str:
+        """Of a credential that is gone: one in use is not deleted."""
+        path = f"/v3/users/{self._cloud.users['mira']}/application_credentials"
+        rule = {"service": "image", "method": "GET", "path": f"/v2/{self.new('rule')}"}
+        document = {"application_credential": {"name": self.new("ac"), "access_rules": [rule]}}
+        made = self.told("member", "POST", path, document).json["application_credential"]
+        self.told("member", "DELETE", f"{path}/{made['id']}")
+        return str(made["access_rules"][0]["id"])
+
     def of_catalog(self, kind: str) -> str:
         return str(self.told("admin", "GET", f"/v3/{kind}").json[kind][0]["id"])
 
@@ -224,6 +233,7 @@ THINGS: Mapping[str, _Thing] = {
     "services/{id}": lambda stage, *_: stage.of_catalog("services"),
     "endpoints/{id}": lambda stage, *_: stage.of_catalog("endpoints"),
     "{credential}": Stage.credential,
+    "{rule}": Stage.rule,
     "{project}": lambda stage, *_: stage.demo,
     "{container}": Stage.container,
     "{object:rest}": Stage.object,
