@@ -12,7 +12,6 @@ _NO_TRUSTS = "No trusts: application credentials let a program act for a user."
 _NO_KEYS = "No keys are kept for other services."
 _NO_FEDERATION = "Users are kept here; no other provider of identities is asked."
 _NO_POLICIES = "What roles may do is fixed."
-_NO_RULES = "An application credential is bounded by its roles, not by rules on paths; there are none to be shown."
 
 GROUPS = [
     Group(
@@ -29,7 +28,14 @@ GROUPS = [
             Row("application credential list", "robot-$run"),
             Row("application credential show robot-$run", "$robot"),
             Row("application credential delete robot-$run"),
-            Row("access rule list", why=_NO_RULES, family="access rule"),
+            Row(
+                "application credential create looker-$run --access-rules "
+                '\'[{"service": "image", "method": "GET", "path": "/v2/images"}]\''
+            ),
+            Row("application credential delete looker-$run"),
+            Row("access rule list -f value -c ID", r"(\w+)", keep="rule"),
+            Row("access rule show $rule", "/v2/images"),
+            Row("access rule delete $rule"),
             Row("user password set --original-password $password --password $password"),
             Row("project list", "$project"),
             Row("project show $project_id", "$project"),
