@@ -7,52 +7,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imageferry.dialects.edge.http import Answer, Headers, Request, status_for
+from imageferry.dialects.edge.statuses import STATUSES, Rows
 from imageferry.domain.errors import (
-    AccessDenied,
     BadInput,
     BadSegments,
     Cancelled,
-    Conflict,
-    Damaged,
     DeletedThen,
     DigestMismatch,
     FerryError,
     Incomplete,
-    LengthRequired,
     NoRoom,
     NotAuthenticated,
     NotEmpty,
-    NotFound,
-    PreconditionFailed,
     RangeNotSatisfiable,
-    Rejected,
-    TaskFailed,
     TimedOut,
-    TooLarge,
-    Unavailable,
 )
 from imageferry.domain.object import MAX_CONTAINER_NAME, MAX_METADATA_COUNT, MAX_METADATA_VALUE
 from imageferry.domain.versioning import DELETED_TYPE
 from imageferry.wire import swift
 
-ROWS: Mapping[type[FerryError], tuple[int, str]] = {
+ROWS: Rows = {
+    **STATUSES,
     FerryError: (500, "Internal Error"),
-    Rejected: (400, "Bad Request"),
     DigestMismatch: (422, "Unprocessable Entity"),
     Incomplete: (499, "Client Disconnect"),
-    TooLarge: (413, "Request Entity Too Large"),
-    LengthRequired: (411, "Length Required"),
-    NotFound: (404, "Not Found"),
-    Conflict: (409, "Conflict"),
-    PreconditionFailed: (412, "Precondition Failed"),
-    RangeNotSatisfiable: (416, "Requested Range Not Satisfiable"),
-    AccessDenied: (403, "Forbidden"),
-    NotAuthenticated: (401, "Unauthorized"),
-    Damaged: (500, "Internal Error"),
-    Unavailable: (503, "Service Unavailable"),
     NoRoom: (507, "Insufficient Storage"),
     TimedOut: (408, "Request Timeout"),
-    TaskFailed: (500, "Internal Error"),
     Cancelled: (500, "Internal Error"),
 }
 
