@@ -39,8 +39,10 @@ class ImageQuotas:
 
     def shown(self, caller: Caller | None) -> Mapping[Resource, Share]:
         """What the caller's project has of everything; nothing where it has no limit at all."""
-        shares = self.of_project(allow(caller, Act.READ_IMAGES).project)
-        return {} if all(share.limit is None for share in shares.values()) else shares
+        project = allow(caller, Act.READ_IMAGES).project
+        with self._records.reading() as session:
+            limited = bool(self._limits(session, project))
+        return self.of_project(project) if limited else {}
 
     def of_project(self, project: ProjectId) -> Mapping[Resource, Share]:
         """What a project has of everything, for whoever administers the machine."""
