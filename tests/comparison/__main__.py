@@ -9,18 +9,19 @@ from pathlib import Path
 
 import yaml
 
-from tests.comparison.comparing import both, compare_all, judged
+from tests.comparison.comparing import alone, both, compare_all, judged
 from tests.comparison.scenarios import SCENARIOS
 from tests.running import RunningService
 
 
 def main() -> int:
-    clouds = yaml.safe_load((Path(os.environ["IMAGEFERRY_PEERS"]) / "clouds.yaml").read_text())["clouds"]
+    peers = Path(os.environ["IMAGEFERRY_PEERS"])
+    clouds = yaml.safe_load((peers / "clouds.yaml").read_text())["clouds"]
     chosen = [one for one in SCENARIOS if not sys.argv[1:] or one.name in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as folder:
         service = RunningService(data=Path(folder) / "data").start()
         try:
-            with both(clouds["peer-admin"]["auth"], service.cloud["auth"]) as sides:
+            with alone(peers), both(clouds["peer-admin"]["auth"], service.cloud["auth"]) as sides:
                 found = compare_all(chosen, sides)
         finally:
             service.stop()

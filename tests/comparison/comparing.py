@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from tests.comparison.answers import Plain, differences
 from tests.comparison.decisions import DECISIONS
@@ -27,6 +29,14 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.scenario}: {self.step}: {self.place}: there {self.there!r}, here {self.here!r}"
+
+
+@contextlib.contextmanager
+def alone(peers: Path) -> Iterator[None]:
+    """One set of real services for all test processes: one at a time is kinder to them."""
+    with (peers / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 from urllib.parse import quote, unquote
 
-from tests.comparison.script import JSON, At, Scenario, Step
+from tests.comparison.script import FORM_TYPE, JSON, At, Form, Scenario, Step
 from tests.comparison.sides import Reply, Side
 
 PATIENCE_S = 20.0
@@ -44,7 +44,7 @@ def _asked(step: Step, at: At, side: Side, known: dict[str, str]) -> Reply:
         headers["X-Auth-Token"] = known[f"{step.as_}_token"]
     if step.signed:
         url += _signature(step, url.removeprefix(side.storage), known)
-    body, more = _body(step.body, known)
+    body, more = _body(step.body, known, path=url.removeprefix(side.storage))
     headers = {**more, **headers}
     end = time.monotonic() + PATIENCE_S
     while True:
@@ -54,9 +54,11 @@ def _asked(step: Step, at: At, side: Side, known: dict[str, str]) -> Reply:
         time.sleep(0.1)
 
 
-def _body(body: object, known: Mapping[str, str]) -> tuple[bytes | list[bytes] | None, Mapping[str, str]]:
+def _body(body: object, known: Mapping[str, str], *, path: str) -> tuple[bytes | list[bytes] | None, Mapping[str, str]]:
     if body is None or isinstance(body, bytes):
         return body, {}
+    if isinstance(body, Form):
+        return _form(body, path, int(known["now"]) + 600), FORM_TYPE
     if isinstance(body, list) and body and isinstance(body[0], bytes):
         return body, {}
     if isinstance(body, str):
@@ -88,6 +90,17 @@ def _kept(reply: Reply, place: str) -> str:
             value = dict(enumerate(value))
         value = value.get(int(part) if part.isdigit() else part) if isinstance(value, dict) else None
     return str(value)
+
+
+def _form(form: Form, path: str, expires: int) -> bytes:
+    rules = [form.redirect, str(form.max_file_size), str(form.max_file_count), str(expires)]
+    signature = hmac.new(form.key.encode(), "\n".join([path, *rules]).encode(), hashlib.sha256).hexdigest()
+    names = ("redirect", "max_file_size", "max_file_count", "expires", "signature")
+    parts = [(f'name="{name}"', value.encode()) for name, value in zip(names, [*rules, signature], strict=True)]
+    files = enumerate(form.files.items())
+    parts += [(f'name="file{number}"; filename="{name}"', data) for number, (name, data) in files]
+    rows = [b"--b\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (head.encode(), data) for head, data in parts]
+    return b"".join([*rows, b"--b--\r\n"])
 
 
 def _signature(step: Step, path: str, known: Mapping[str, str]) -> str:

@@ -17,6 +17,20 @@ class At(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A body as a browser sends it, signed with ``key`` for ten minutes; its boundary is ``b``."""
+
+    key: str
+    files: Mapping[str, bytes]
+    redirect: str = ""
+    max_file_size: int = 100
+    max_file_count: int = 1
+
+
+FORM_TYPE = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One request.
 
@@ -28,7 +42,7 @@ class Step:
     name: str  # unique in its scenario
     method: str
     path: str
-    body: object = None  # bytes and text go as they are, anything else as JSON; a list of bytes goes in chunks
+    body: object = None  # bytes and text go as they are, a list of bytes in chunks, a Form signed, the rest as JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     as_: str = "owner"  # a user; "" is nobody; "$x" is the token that was kept as x
     keep: Mapping[str, str] = field(default_factory=dict)  # name: "header x-y", or "body.a.0.b" in JSON

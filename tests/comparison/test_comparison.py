@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import pytest
 import yaml
 
 from tests.comparison import page
-from tests.comparison.comparing import Difference, both, compare_all, fits, judged
+from tests.comparison.comparing import Difference, alone, both, compare_all, fits, judged
 from tests.comparison.decisions import DECISIONS
 from tests.comparison.decisions.decision import Seen
 from tests.comparison.scenarios import SCENARIOS
@@ -28,18 +27,10 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
     running.stop()
 
 
-@pytest.fixture
-def alone() -> Iterator[None]:
-    """One set of real services for all test processes: one at a time is kinder to them."""
-    with (Path(PEERS or "") / "tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.mark.skipif(not PEERS, reason="no real OpenStack here: IMAGEFERRY_PEERS names no folder (scripts/peers up)")
-def test_every_difference_from_the_real_services_was_decided(service: RunningService, alone: None) -> None:
+def test_every_difference_from_the_real_services_was_decided(service: RunningService) -> None:
     clouds = yaml.safe_load((Path(PEERS or "") / "clouds.yaml").read_text())["clouds"]
-    with both(clouds["peer-admin"]["auth"], service.cloud["auth"]) as sides:
+    with alone(Path(PEERS or "")), both(clouds["peer-admin"]["auth"], service.cloud["auth"]) as sides:
         wrong = judged(compare_all(SCENARIOS, sides), SCENARIOS)
     assert not wrong, "\n".join(wrong)
 

@@ -256,4 +256,11 @@ DECISIONS: Sequence[Decision] = (
         why="The page is the same, whatever is accepted.",
         seen=(Seen(_SITES, "the index|to a browser of the owner's", "header vary", "Accept", ABSENT),),
     ),
+    Decision(
+        what="The type of a form's redirect",
+        there="not said",
+        here="text/html",
+        why="The answer has a page for who is not sent on by itself.",
+        seen=(Seen(_FORMS, "a file, and on", "header content-type", ABSENT),),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.comparison.script import At, Scenario, Step
+from tests.comparison.script import FORM_TYPE, At, Form, Scenario, Step
 
 _ALL = "?versions&format=json"
 _HELLO = "5d41402abc4b2a76b9719d911017c592"  # MD5 of hello
@@ -204,7 +204,6 @@ def _form(**fields: str) -> bytes:
     return "".join([*rows, file, "--b--\r\n"]).encode()
 
 
-_MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
 _FIELDS = {
     "redirect": "",
     "max_file_size": "100",
@@ -218,17 +217,15 @@ FORMS = Scenario(
     At.OBJECTS,
     [
         Step("a container", "PUT", "/form", headers={"X-Container-Meta-Temp-URL-Key": "a key"}),
-        Step("a wrong signature", "POST", "/form/in/", _form(**_FIELDS), headers=_MULTIPART, as_=""),
-        Step("no signature", "POST", "/form/in/", _form(max_file_size="1"), headers=_MULTIPART, as_=""),
-        Step(
-            "too late", "POST", "/form/in/", _form(**{**_FIELDS, "expires": "1000000000"}), headers=_MULTIPART, as_=""
-        ),
+        Step("a wrong signature", "POST", "/form/in/", _form(**_FIELDS), headers=FORM_TYPE, as_=""),
+        Step("no signature", "POST", "/form/in/", _form(max_file_size="1"), headers=FORM_TYPE, as_=""),
+        Step("too late", "POST", "/form/in/", _form(**{**_FIELDS, "expires": "1000000000"}), headers=FORM_TYPE, as_=""),
         Step(
             "an end that is none",
             "POST",
             "/form/in/",
             _form(**{**_FIELDS, "expires": "soon"}),
-            headers=_MULTIPART,
+            headers=FORM_TYPE,
             as_="",
         ),
         Step(
@@ -236,11 +233,22 @@ FORMS = Scenario(
             "POST",
             "/form/in/",
             _form(**{**_FIELDS, "max_file_size": "big"}),
-            headers=_MULTIPART,
+            headers=FORM_TYPE,
             as_="",
         ),
         Step("no boundary", "POST", "/form/in/", b"x", headers={"Content-Type": "multipart/form-data"}, as_=""),
-        Step("a body that is none", "POST", "/form/in/", b"x", headers=_MULTIPART, as_=""),
+        Step("a file", "POST", "/form/in/", Form("a key", {"f.txt": b"hello"}), as_=""),
+        Step("the file", "GET", "/form/in/f.txt"),
+        Step("two files", "POST", "/form/", Form("a key", {"g": b"1", "h": b"2"}, max_file_count=2), as_=""),
+        Step("too many files", "POST", "/form/", Form("a key", {"i": b"1", "j": b"2"}), as_=""),
+        Step("a file too large", "POST", "/form/", Form("a key", {"k": b"12345"}, max_file_size=4), as_=""),
+        Step("no file", "POST", "/form/", Form("a key", {}), as_=""),
+        Step("a file of another key's", "POST", "/form/", Form("another", {"l": b"1"}), as_=""),
+        Step(
+            "a file, and on", "POST", "/form/", Form("a key", {"m": b"1"}, redirect="http://page.example.com/x"), as_=""
+        ),
+        Step("listed", "GET", "/form"),
+        Step("a body that is none", "POST", "/form/in/", b"x", headers=FORM_TYPE, as_=""),
     ],
 )
 

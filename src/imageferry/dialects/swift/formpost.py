@@ -177,6 +177,8 @@ class _Form:
             return Answer(status=303, headers=headers, body=page.encode("utf-8", "replace"))
         if message:
             sentence = f"{status}\r\nFormPost: {message.title()}"
+        if code < 300:
+            return Answer(status=code, headers=[("content-type", "text/plain")], body=(sentence or status).encode())
         return text(code, sentence or status)
 
 
