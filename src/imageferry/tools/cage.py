@@ -19,7 +19,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,24 +77,47 @@ def run_caged(
         Unavailable: the program or its cage is not installed.
     """
     name = Path(program[0]).name
+    with _started(program, limits, folder, fds, subprocess.PIPE) as process:
+        stdout, stderr = _listen(process, name, time.monotonic() + limits.wall_s, limits.wall_s, watch)
+        code = process.wait()
+    if code == -signal.SIGXCPU:
+        raise TimedOut(name, reason="it used all its processor time", seconds=limits.cpu_s)
+    return Ended(code=code, stdout=stdout, stderr=stderr)
+
+
+@contextmanager
+def caged(
+    program: Sequence[str], *, limits: ToolLimits, folder: Path, fds: Sequence[int]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a program at work beside us: we speak to it over ``fds``, what it prints goes nowhere.
+
+    It is killed at the end of the ``with``. ``limits.wall_s`` is the caller's to keep.
+
+    Raises:
+        Unavailable: the program or its cage is not installed.
+    """
+    with _started(program, limits, folder, fds, subprocess.DEVNULL) as process:
+        yield process
+
+
+@contextmanager
+def _started(
+    program: Sequence[str], limits: ToolLimits, folder: Path, fds: Sequence[int], output: int
+) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
         [*_bars(limits), *program],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         cwd=folder,
         env=_environment(folder),
         pass_fds=fds,
         start_new_session=True,
     ) as process:
         try:
-            stdout, stderr = _listen(process, name, time.monotonic() + limits.wall_s, limits.wall_s, watch)
-            code = process.wait()
+            yield process
         finally:
             _kill(process)
-    if code == -signal.SIGXCPU:
-        raise TimedOut(name, reason="it used all its processor time", seconds=limits.cpu_s)
-    return Ended(code=code, stdout=stdout, stderr=stderr)
 
 
 def _bars(limits: ToolLimits) -> list[str]:
