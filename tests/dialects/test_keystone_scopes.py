@@ -195,6 +195,18 @@ def test_a_domain_shows_what_is_in_it_and_nothing_else(cloud: Cloud, domain_read
         assert mine.get(path).status == 403
 
 
+def test_what_somebody_has_in_another_domain_is_not_shown(cloud: Cloud, domain_reader: Cloud) -> None:
+    admin = cloud.services.admin
+    kay, demo = admin.user("kay", domain="Ab3dEfgh"), cloud.projects["demo"]
+    admin.grant(kay, demo, Role.READER)
+    path = f"/v3/users/{kay.id}/projects"
+    assert [project["name"] for project in domain_reader.get(path).json["projects"]] == ["Ab3dEfgh-prj"]
+    assert len(cloud.as_("rita", scope=Wanted.SYSTEM).get(path).json["projects"]) == 2
+    mine = domain_reader.get(f"/v3/users/{cloud.users['mira']}/projects").json["projects"]
+    assert [project["name"] for project in mine] == ["demo"]  # one's own are all there
+    admin.ungrant(kay, demo, Role.READER)
+
+
 def test_a_domain_is_not_changed_with_a_token_of_its_own(cloud: Cloud, home: str) -> None:
     mine = cloud.as_("alex", scope=NamedDomain(id=home))
     for method, path, document in (

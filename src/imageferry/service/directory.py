@@ -47,7 +47,8 @@ class Directory:
         """The projects in which a user has a role: one's own list, or for who may look users up."""
         self.user(caller, user_id)
         with self._records.reading() as session:
-            return _all(lambda after: session.identity.projects(user_id=user_id, after=after, limit=_PAGE))
+            found = _all(lambda after: session.identity.projects(user_id=user_id, after=after, limit=_PAGE))
+        return [project for project in found if caller.user_id == user_id or _sees(caller, project.domain.id)]
 
     def scopes_of(self, caller: Caller) -> list[Project]:
         """The projects that the caller could get a token for."""
