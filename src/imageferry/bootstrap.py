@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
@@ -21,6 +22,7 @@ from imageferry.formats.judge import Limits, judge
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
+from imageferry.ports.scanner import Scanner
 from imageferry.service.administration import Administration
 from imageferry.service.blobs import Blobs
 from imageferry.service.converting.request import Conversions
@@ -37,6 +39,7 @@ from imageferry.service.images import Images
 from imageferry.service.importing.downloads import Downloads, DownloadSteps
 from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
+from imageferry.service.importing.scan import Scanning
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.metadefs import Metadefs
@@ -48,7 +51,11 @@ from imageferry.service.windows import Windowed
 from imageferry.settings import Settings
 from imageferry.stores.files import FileBlocks
 from imageferry.stores.memory import MemoryBlocks
+from imageferry.tools.file_systems import SleuthKit
 from imageferry.tools.qemu_img import QemuImg
+from imageferry.tools.scanners.clamd import Clamd
+from imageferry.tools.scanners.clamscan import Clamscan
+from imageferry.tools.scanners.yara import Yara
 
 STORES: Mapping[str, Callable[[Settings], BlockStore]] = {
     "memory": lambda _: MemoryBlocks(),
@@ -108,11 +115,21 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     )
     staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
+    scanning = Scanning(
+        records=records,
+        blobs=blobs,
+        tools=QemuImg(),
+        file_systems=SleuthKit(),
+        scanners=_scanners(settings),
+        most_bytes=settings.max_virtual_bytes,
+    )
     plans = {
-        TaskKind.IMPORT.value: importing.plan(),
-        URL_IMPORT: importing.plan_of_url(),
-        STAGED_IMPORT: staged.plan(),
-        FETCHED_IMPORT: DownloadSteps(fetching=fetching, staged=staged, records=records, quotas=quotas).plan(),
+        TaskKind.IMPORT.value: scanning.into(importing.plan()),
+        URL_IMPORT: scanning.into(importing.plan_of_url()),
+        STAGED_IMPORT: scanning.into(staged.plan()),
+        FETCHED_IMPORT: scanning.into(
+            DownloadSteps(fetching=fetching, staged=staged, records=records, quotas=quotas).plan()
+        ),
         TaskKind.EXPORT.value: exporting.plan(),
         TaskKind.CONVERT.value: disks.convert_plan(),
         TaskKind.CHECK.value: disks.check_plan(),
@@ -175,6 +192,22 @@ def _fetcher(settings: Settings) -> HttpFetcher:
         total_s=settings.fetch_total_s,
     )
     return HttpFetcher(settings.network_rules, patience, ca_file=settings.fetch_ca_file)
+
+
+def _scanners(settings: Settings) -> list[Scanner]:
+    """Those that are configured. Raises BadInput: no address of a clamd."""
+    scanners: list[Scanner] = []
+    if settings.scan_clamav == "clamscan":
+        scanners.append(Clamscan(database=_folder(settings.scan_clamav_database)))
+    elif settings.scan_clamav:
+        scanners.append(Clamd(settings.scan_clamav))
+    if settings.scan_yara:
+        scanners.append(Yara(Path(settings.scan_yara)))
+    return scanners
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _judge_within(limits: Limits) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:

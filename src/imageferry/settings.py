@@ -61,6 +61,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fetch_least_bytes: int = 64 << 10
     fetch_total_s: float = 24 * 3600.0
     fetch_ca_file: str = ""  # certificates to trust beside the system's
+    scan_clamav: str = ""  # what scans imports: "clamscan", or where clamd listens; empty: nothing
+    scan_clamav_database: str = ""  # folder of signatures for clamscan; by default its own
+    scan_yara: str = ""  # folder of YARA rules that imports are scanned by
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
     sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"

@@ -12,6 +12,7 @@
     │   ├── BadSegments      parts of a large object are not as its list says
     │   ├── BadDisk          not a disk image, or one that is not safe to open
     │   ├── BadSource        a place that nothing can or may be fetched from
+    │   ├── Infected         a scanner's rule has found something in it
     │   └── Refused          a cloud does not take it; carries the cloud's words
     ├── NotFound             no such thing, or none the caller may know of
     │   └── DeletedThen      a version that says only that the object was deleted
@@ -186,6 +187,21 @@ class BadSource(Rejected):
     def __str__(self) -> str:
         advice = f" {self.advice}" if self.advice else ""
         return f"{self.what}: expected {self.expected}, found {self.found}.{advice}"
+
+
+@dataclass(eq=False)
+class Infected(Rejected):
+    """A scanner's rule has found something inside. ``place``: the file in the disk, or the bytes between files."""
+
+    what: str
+    rule: str
+    place: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: expected a disk that no scanner objects to, found {self.rule} in {self.place}. "
+            "Remove that and bring the disk again; if you believe that the rule is wrong, ask the administrator."
+        )
 
 
 @dataclass(eq=False)
