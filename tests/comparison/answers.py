@@ -37,8 +37,6 @@ HEADERS: Mapping[At, tuple[str, ...]] = {
         "x-*",
     ),
 }
-# What is not compared, and why, is said on the page, see page.py.
-LEFT_OUT = ("x-openstack-request-id", "x-backend-*", "x-robots-tag")
 _DIGESTS = frozenset({"checksum", "os_hash_value", "hash", "etag", "slo_etag", "content-md5", "x-manifest-etag"})
 _SENTENCES = frozenset({"message", "description", "help", "pattern", "Response Body"})
 
@@ -87,7 +85,7 @@ class Plain:
                 or (name == "content-length" and reply.status in (204, 304))
             ):
                 continue
-            if any(_fits(name, wanted) for wanted in HEADERS[at]) and name not in LEFT_OUT:
+            if any(_fits(name, wanted) for wanted in HEADERS[at]):
                 called = name.replace(f"-policy-{self._policy.lower()}-", "-policy-<policy>-")
                 found[f"header {called}"] = self._header(at, method, name, value, reply)
         self._flatten("body", self._body(at, method, reply), found)

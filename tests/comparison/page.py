@@ -16,8 +16,8 @@ ones (`tests/comparison`). Status, headers and bodies are compared: JSON member 
 are. What differs is on this page, and each row is a decision. The comparison fails when anything else differs, and
 when a row is no longer true; this page is made from its table.
 
-What the scripts do not ask is not on this page: see those on [identity](identity.md) and
-[object storage](object-storage.md).
+Where a status differs, the rest of that answer is not looked at. What the scripts do not ask is not on this page: see
+those on [identity](identity.md) and [object storage](object-storage.md).
 
 ## Compared by their form only
 

@@ -108,7 +108,7 @@ DECISIONS: Sequence[Decision] = (
         what="A 401 at log-in",
         there="sometimes with a member `identity`: the methods there are, or nothing",
         here="without",
-        why="The methods are on the page about identity; no client reads that member.",
+        why="No client reads that member.",
         seen=(
             Seen(_TOKENS, "an unknown method", "body.error.identity.methods.*", "*", ABSENT),
             Seen(_CREDENTIALS, "logged in with a scope", "body.error.identity", "{}", ABSENT),

@@ -170,4 +170,17 @@ DECISIONS: Sequence[Decision] = (
         why="The schema has them, and a reader need not ask whether they are there.",
         seen=(Seen(_STORES, "an object in it", "body.required|body.properties", ABSENT),),
     ),
+    Decision(
+        what="`X-OpenStack-Request-Id`",
+        there="missing at discovery and at a 401",
+        here="on every answer",
+        why="Those answers, too, are looked for in logs.",
+        seen=(
+            Seen(
+                _DISCOVERY, "the root|versions|a version *|with*", "header x-openstack-request-id", ABSENT, "<request>"
+            ),
+            Seen(_DATA, "got by nobody", "header x-openstack-request-id", ABSENT, "<request>"),
+            Seen(_STORES, "usage, without a token", "header x-openstack-request-id", ABSENT, "<request>"),
+        ),
+    ),
 )
