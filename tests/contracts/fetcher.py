@@ -208,6 +208,12 @@ class FetcherContract:
         assert isinstance(error, BadSource)
         assert (error.reason, server.paths()) == ("forbidden-address", ["/disk"])
 
+    def test_a_redirect_is_bound_to_the_ports_on_the_list(self, make: Make, server: Hostile) -> None:
+        url = server.serves("/disk", says(answer("302 Found", Location="http://127.0.0.1:22/x")))
+        error = refused(make(ports=(server.port,)), url)
+        assert isinstance(error, BadSource)
+        assert error.reason == "forbidden-port"
+
     # -- answers that are not the file --------------------------------------------------
 
     @pytest.mark.parametrize(
