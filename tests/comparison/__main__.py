@@ -27,7 +27,8 @@ def main() -> int:
             service.stop()
     wrong = judged(found, chosen)
     print("\n".join(wrong))  # noqa: T201
-    print(f"{sum(len(one.steps) for one in chosen)} requests, {len(found)} differences, {len(wrong)} to look at")  # noqa: T201
+    asked, unlike = sum(len(one.steps) for one in chosen), len({(one.scenario, one.step) for one in found})
+    print(f"{asked} requests, {asked - unlike} equal; {len(found)} differences, {len(wrong)} to look at")  # noqa: T201
     return bool(wrong)
 
 
