@@ -41,6 +41,8 @@ from imageferry.db.schema import (
     object_versions,
     objects,
     pins,
+    quarantine,
+    quarantine_blobs,
     tasks,
     uploads,
 )
@@ -200,7 +202,10 @@ class SqlBlobs:
             users.append(BlobUser("version", row.object_id, name, row.project_id))
         query = select(images.c.id, images.c.name, images.c.owner).order_by(images.c.id)
         found = self._connection.execute(query.where(images.c.blob_id == blob_id))
-        return users + [BlobUser("image", row.id, row.name or "", row.owner) for row in found]
+        users += [BlobUser("image", row.id, row.name or "", row.owner) for row in found]
+        query = select(quarantine.c.task_id, quarantine.c.what, quarantine.c.project_id).join(quarantine_blobs)
+        found = self._connection.execute(query.where(quarantine_blobs.c.blob_id == blob_id))
+        return users + [BlobUser("quarantine", row.task_id, row.what, row.project_id) for row in found]
 
     def all_blobs(self, *, after: BlobId | None, limit: int) -> list[Blob]:
         query = select(blobs).order_by(blobs.c.id).limit(limit)
@@ -215,7 +220,13 @@ class SqlBlobs:
         return list(self._connection.execute(query).scalars())
 
 
-_POINTING = (objects.c.blob_id, object_versions.c.blob_id, images.c.blob_id, pins.c.blob_id)
+_POINTING = (
+    objects.c.blob_id,
+    object_versions.c.blob_id,
+    images.c.blob_id,
+    pins.c.blob_id,
+    quarantine_blobs.c.blob_id,
+)
 
 
 def _nothing_points_here() -> ColumnElement[bool]:

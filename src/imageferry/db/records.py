@@ -16,6 +16,7 @@ from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
 from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
+from imageferry.db.quarantine import SqlQuarantine
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
 from imageferry.db.versions import SqlVersions
@@ -34,6 +35,7 @@ class SqlSession:
         self.images = SqlImages(connection)
         self.metadefs = SqlMetadefs(connection)
         self.tasks = SqlTasks(connection)
+        self.quarantine = SqlQuarantine(connection)
         self.usage = SqlUsage(connection)
 
 

@@ -374,6 +374,27 @@ task_steps = Table(
     Column("message", TEXT, nullable=False),
 )
 
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("task_id", TEXT, primary_key=True),  # of a task that may be forgotten by now
+    Column("project_id", TEXT, nullable=False),
+    Column("user_id", TEXT, nullable=False),
+    Column("what", TEXT, nullable=False),
+    Column("rule", TEXT, nullable=False),
+    Column("place", TEXT, nullable=False),
+    Column("parts", JSON_TEXT, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+quarantine_blobs = Table(
+    "quarantine_blobs",
+    metadata,
+    Column("task_id", TEXT, ForeignKey("quarantine.task_id", ondelete="CASCADE"), primary_key=True),
+    Column("blob_id", TEXT, ForeignKey("blobs.id"), primary_key=True, index=True),
+)
+
 pins = Table(
     "pins",
     metadata,

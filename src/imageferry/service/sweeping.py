@@ -51,6 +51,7 @@ class Sweeper:
         with self._records.writing() as session:
             tasks = session.tasks.delete_expired(now)
             tokens = session.identity.delete_tokens(expired_before=now)
+            session.quarantine.delete_expired(now)
         objects = self._sweep_objects(now)
         blobs = self._sweep_blobs(before)
         self._adopt_leftovers(before)

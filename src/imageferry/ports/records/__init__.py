@@ -25,6 +25,7 @@ from imageferry.ports.records.identity import CredentialRecords, IdentityRecords
 from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
 from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecords, NamespaceQuery
 from imageferry.ports.records.objects import ObjectRecords
+from imageferry.ports.records.quarantine import QuarantineRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
 from imageferry.ports.records.versions import VersionRecords
@@ -42,6 +43,7 @@ __all__ = [
     "MetadefRecords",
     "NamespaceQuery",
     "ObjectRecords",
+    "QuarantineRecords",
     "Records",
     "Session",
     "TaskRecords",
@@ -70,6 +72,8 @@ class Session(Protocol):
     def metadefs(self) -> MetadefRecords: ...
     @property
     def tasks(self) -> TaskRecords: ...
+    @property
+    def quarantine(self) -> QuarantineRecords: ...
     @property
     def usage(self) -> UsageRecords: ...
 

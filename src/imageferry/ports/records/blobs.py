@@ -16,7 +16,7 @@ from imageferry.domain.task import TaskId
 
 @dataclass(frozen=True, slots=True)
 class BlobUser:
-    """Something that points to a blob, for people: kind ("image", "object", "version", "task"), id, name."""
+    """Something that points to a blob, for people: kind ("image", "object", "version", "quarantine"), id, name."""
 
     kind: str
     id: str

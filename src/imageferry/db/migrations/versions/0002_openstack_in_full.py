@@ -29,6 +29,35 @@ def upgrade() -> None:
     _roles_and_tokens_beyond_projects()
     _rules_of_application_credentials()
     _versions_and_links_of_objects()
+    _quarantine()
+
+
+def _quarantine() -> None:
+    op.create_table(
+        "quarantine",
+        sa.Column("task_id", TEXT, nullable=False),
+        sa.Column("project_id", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("what", TEXT, nullable=False),
+        sa.Column("rule", TEXT, nullable=False),
+        sa.Column("place", TEXT, nullable=False),
+        sa.Column("parts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_quarantine")),
+    )
+    op.create_index(op.f("ix_quarantine_expires_at"), "quarantine", ["expires_at"], unique=False)
+    op.create_table(
+        "quarantine_blobs",
+        sa.Column("task_id", TEXT, nullable=False),
+        sa.Column("blob_id", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["quarantine.task_id"], name=op.f("fk_quarantine_blobs_task_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_quarantine_blobs_blob_id")),
+        sa.PrimaryKeyConstraint("task_id", "blob_id", name=op.f("pk_quarantine_blobs")),
+    )
+    op.create_index(op.f("ix_quarantine_blobs_blob_id"), "quarantine_blobs", ["blob_id"], unique=False)
 
 
 def _rules_of_application_credentials() -> None:
