@@ -41,6 +41,7 @@ def fetched(fetcher: Fetcher, url: str, *, max_bytes: int = 64 * MIB, piece: int
     with fetcher.open(url, max_bytes=max_bytes, watch=watch) as incoming:
         while count := incoming.readinto(memoryview(buffer)):
             whole += buffer[:count]
+            assert len(whole) <= max_bytes
         assert incoming.size in (None, len(whole))
     return bytes(whole)
 
