@@ -79,7 +79,8 @@ def read_wish(document: object) -> Wish:
         roles=frozenset(_role(role) for role in wish.roles) if wish.roles else None,
         secret=wish.secret,
         unrestricted=bool(wish.unrestricted),
-        rules=None if wish.access_rules is None else tuple(_rule(rule) for rule in wish.access_rules),
+        # An empty list is no narrowing, as in Keystone: the openstack command sends one with every credential.
+        rules=tuple(_rule(rule) for rule in wish.access_rules) if wish.access_rules else None,
     )
 
 
