@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -145,3 +146,17 @@ def test_a_header_cannot_be_smuggled_into_an_answer(service: RunningService, mir
         heard = speak(service, request(line, "Connection: close")(account, mira.token))
         assert statuses(heard), line
         assert not re.search(rb"^X-Evil", heard, re.MULTILINE | re.IGNORECASE), heard
+
+
+def test_a_refusal_reaches_who_still_sends_chunks(service: RunningService, mira: Plain) -> None:
+    account = f"/v1/AUTH_{mira.project_id}"
+    head = request("PUT {a}/nowhere/x HTTP/1.1", "Transfer-Encoding: chunked")(account, mira.token)
+    host, port = service.listen.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(head)
+        time.sleep(0.3)  # it is refused by now
+        for _ in range(20):
+            connection.sendall(b"400\r\n" + b"x" * 1024 + b"\r\n")
+            time.sleep(0.01)
+        connection.sendall(b"0\r\n\r\n")
+        assert statuses(connection.recv(4096)) == [404]

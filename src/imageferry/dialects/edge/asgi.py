@@ -366,11 +366,11 @@ class _Body:
 
     async def drain(self) -> None:
         """Read what is left of a small body, so that the client comes to read the answer."""
-        if self._ended or self._continues or self._length is None or self._length > _DRAIN:
+        if self._ended or self._continues or (self._length or 0) > _DRAIN:
             return
         try:
             async with asyncio.timeout(2.0):
-                while not self._ended:
+                while not self._ended and self.received <= _DRAIN:  # one in chunks says its length only at its end
                     await self._next()
         except (FerryError, TimeoutError):
             return
