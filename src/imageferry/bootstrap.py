@@ -42,6 +42,7 @@ from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.scan import Scanning
 from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.importing.unpack import Unpacker, UnpackLimits
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
@@ -100,6 +101,13 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     fetching = Fetching(
         fetcher=_fetcher(settings), records=records, blobs=blobs, limits=limits, max_bytes=settings.max_image_bytes
     )
+    unpacker = Unpacker(
+        records=records,
+        blobs=blobs,
+        judging=limits,
+        limits=UnpackLimits(decoded=settings.max_image_bytes),
+        always=settings.unpack_imports,
+    )
     importing = ImportSteps(
         records=records,
         blobs=blobs,
@@ -109,11 +117,20 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         limits=limits,
         quotas=quotas,
         fetching=fetching,
+        unpacker=unpacker,
     )
     exporting = ExportSteps(
         records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
-    staged = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
+    staged = StagedSteps(
+        records=records,
+        blobs=blobs,
+        tools=QemuImg(),
+        clock=clock,
+        limits=limits,
+        quotas=quotas,
+        unpacker=unpacker,
+    )
     disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
     scanning = Scanning(
         records=records,

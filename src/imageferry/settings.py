@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_concurrency: int = 2  # tasks at work at once
     max_object_bytes: int = 5 * (1 << 30) + 2
     max_image_bytes: int = 1 << 40
+    unpack_imports: bool = True  # what is packed is imported as the disk inside
     export_part_bytes: int = 1 << 30  # of an exported disk, which is a large object
     max_virtual_bytes: int = 16 << 40  # of a disk as a guest sees it
     head_s: float = 30.0  # a request's head must be complete, an idle connection used again, within this time

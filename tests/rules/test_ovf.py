@@ -53,3 +53,37 @@ def test_what_other_programs_write_is_read() -> None:
 def test_a_line_of_another_form_is_an_error(line: bytes) -> None:
     with pytest.raises(BadInput):
         ovf.read_digest_lines(line)
+
+
+def test_the_disks_of_our_own_description_are_read() -> None:
+    data = ovf.envelope(name="web", file="web & more.vmdk", size=5, capacity=1024, memory=512)
+    assert ovf.read_disks(data) == [ovf.OvfDisk(file="web & more.vmdk", parent=False, chunked=False)]
+
+
+def test_disks_are_named_in_the_order_of_the_disks_not_of_the_files() -> None:
+    """As vendors write it, each with their own namespace."""
+    data = b"""<?xml version="1.0" encoding="UTF-16"?><x:Envelope xmlns:x="urn:draft" xmlns:o="urn:other">
+    <x:References><x:File o:id="b" o:href="second"/><x:File o:id="a" o:href="first" o:chunkSize="7"/></x:References>
+    <x:DiskSection><x:Disk o:diskId="empty"/><x:Disk o:fileRef="a"/><x:Disk o:fileRef="b" o:parentRef="a"/>
+    <x:Disk o:fileRef="nobody"/></x:DiskSection></x:Envelope>""".decode().encode("utf-16")
+    found = [(disk.file, disk.parent, disk.chunked) for disk in ovf.read_disks(data)]
+    assert found == [("", False, False), ("first", False, True), ("second", True, False), ("", False, False)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"words",
+        b"<html/>",
+        b"<Envelope>",
+        b"\xff\xfe",
+        b'<?xml version="1.0" encoding="klingon"?><Envelope/>',
+        b'<!DOCTYPE Envelope SYSTEM "file:///etc/passwd"><Envelope/>',
+        b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><Envelope>&b;</Envelope>',
+        b"<Envelope>" * 100_000,
+    ],
+)
+def test_what_is_no_description_is_refused(data: bytes) -> None:
+    with pytest.raises(BadInput, match="OVF description"):
+        ovf.read_disks(data)

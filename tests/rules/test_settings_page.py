@@ -36,6 +36,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return f"`{field.default!s}`" if field.default else "empty"
     if isinstance(field.default, tuple):
         return "see below"
+    if isinstance(field.default, bool):
+        return "`true`" if field.default else "`false`"
     return f"`{field.default:g}`" if isinstance(field.default, float) else f"`{field.default}`"
 
 

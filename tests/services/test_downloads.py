@@ -31,6 +31,7 @@ from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.staged import StagedSteps
 from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.objects import Objects
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
@@ -118,6 +119,7 @@ def pier(
 ) -> Iterator[Pier]:
     limits, quotas, tools = Limits(), ImageQuotas(records, {}), QemuImg()
     shared: dict[str, Any] = {"records": records, "blobs": blobs, "tools": tools, "clock": clock}
+    shared["unpacker"] = Unpacker(records=records, blobs=blobs, judging=limits)
     shared |= {"limits": limits, "quotas": quotas}
     objects = Objects(records, blobs, clock)
     making = ImportSteps(objects=objects, fetching=fetching, **shared)
@@ -162,7 +164,9 @@ def test_a_queued_image_is_filled_with_what_lies_there(pier: Pier) -> None:
     assert pier.content(key) == RAW
     assert len(pier.server.asked) == 1
     log = pier.tasks.log(pier.caller, task.id)
-    assert [(line.name, line.outcome) for line in log] == [("fetch", "done"), ("inspect", "done"), ("publish", "done")]
+    assert [(line.name, line.outcome) for line in log] == [
+        (name, "done") for name in ("fetch", "unpack", "inspect", "publish")
+    ]
     assert (log[0].progress.done, log[0].progress.total) == (len(RAW), len(RAW))
 
 

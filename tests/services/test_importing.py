@@ -29,6 +29,7 @@ from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.objects import Objects, Traits
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
@@ -40,7 +41,7 @@ from tests.walking import Walker
 
 P = ProjectId("p")
 MIB = 1 << 20
-STEPS = ["locate", "verify", "inspect", "convert", "check", "publish"]
+STEPS = ["locate", "verify", "unpack", "inspect", "convert", "check", "publish"]
 
 
 @dataclass(kw_only=True)
@@ -109,6 +110,7 @@ def yard(
         limits=Limits(),
         quotas=quotas,
         fetching=fetching,
+        unpacker=Unpacker(records=records, blobs=blobs, judging=Limits()),
     )
     plans = {TaskKind.IMPORT: steps.plan(), URL_IMPORT: steps.plan_of_url()}
     tasks = TaskService(records, clock, tmp_path / "work", plans)
@@ -203,7 +205,7 @@ def test_the_promised_digest_is_of_the_joined_bytes(yard: Yard) -> None:
     [
         (jpeg(), "not-a-disk", "JPEG"),
         (b"", "empty", "empty"),
-        (gzip_archive(), "not-a-disk", "gzip"),
+        (gzip_archive(), "not-a-disk", "text"),
         (qcow2_with_backing("/etc/passwd"), "backing-file", "/etc/passwd"),
         (vmdk_pointing_to("/etc/passwd"), "outside-extent", "/etc/passwd"),
         (b"just text, at some length\n" * 100, "not-a-disk", "text"),
@@ -230,7 +232,8 @@ def test_a_disk_of_another_format_than_was_said_is_refused(yard: Yard, tmp_path:
 def test_a_gzip_is_taken_for_its_inside_only_where_that_was_asked_for(yard: Yard, tmp_path: Path) -> None:
     raw = raw_disk() + bytes(40 * MIB)
     yard.put("disk", gzip.compress(raw, 1))
-    assert yard.done().status is TaskStatus.FAILED
+    refused = yard.done(unpack=False)
+    assert (refused.error_code, "gzip" in refused.message) == ("not-a-disk", True)
     task = yard.done(unpack=True)
     assert task.status is TaskStatus.SUCCEEDED, task.message
     assert yard.content(yard.images()[0]) == raw
@@ -239,6 +242,22 @@ def test_a_gzip_is_taken_for_its_inside_only_where_that_was_asked_for(yard: Yard
     yard.put("disk", gzip.compress(raw, 1)[:-100])
     broken = yard.done(unpack=True)
     assert broken.error_code == "truncated"
+
+
+def test_digests_are_promised_of_the_packed_bytes_of_the_unpacked_ones_or_of_both(yard: Yard) -> None:
+    raw = raw_disk()
+    yard.put("disk", gzip.compress(raw, 1))
+
+    def sha256(data: bytes) -> Digest:
+        return Digest(Algorithm.SHA256, hashlib.sha256(data).hexdigest())
+
+    outside, inside = sha256(gzip.compress(raw, 1)), sha256(raw)
+    assert yard.done(digest=inside).error_code == "digest-mismatch"
+    wrong = yard.done(unpacked_digest=outside)
+    assert (wrong.error_code, "disk, unpacked: promised" in wrong.message) == ("digest-mismatch", True)
+    assert yard.done(digest=outside, unpacked_digest=inside).status is TaskStatus.SUCCEEDED
+    yard.put("disk", raw)
+    assert yard.done(digest=inside, unpacked_digest=inside).status is TaskStatus.SUCCEEDED
 
 
 def test_an_object_that_is_missing_is_refused_at_once(yard: Yard) -> None:
@@ -282,12 +301,14 @@ def test_an_object_removed_and_swept_in_the_middle_does_no_harm(yard: Yard) -> N
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("disk_format", ["raw", "vmdk"])
+@pytest.mark.parametrize("disk_format", ["raw", "vmdk", "raw, packed"])
 def test_cut_off_anywhere_and_done_again_it_comes_out_the_same_and_once(
     yard: Yard, tmp_path: Path, disk_format: str, step: str, moment: str
 ) -> None:
     raw = raw_disk()
-    yard.put("disk", packed(raw, disk_format, tmp_path))
+    kind, _, wrapped = disk_format.partition(", ")
+    data = packed(raw, kind, tmp_path)
+    yard.put("disk", gzip.compress(data, 1) if wrapped else data)
     deaths = iter([True])
 
     def die(name: str) -> None:

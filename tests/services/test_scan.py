@@ -31,6 +31,7 @@ from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.samples import Samples
 from imageferry.service.importing.scan import Scanning
 from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.objects import Objects, Traits
 from imageferry.service.tasks import TaskService
 from imageferry.tools.file_systems import SleuthKit
@@ -104,6 +105,7 @@ class Yard:
             limits=Limits(),
             quotas=self.quotas,
             fetching=self.fetching,
+            unpacker=Unpacker(records=self.records, blobs=self.blobs, judging=Limits()),
         )
         scanning = Scanning(
             records=self.records,

@@ -20,6 +20,7 @@ from imageferry.service.blobs import Blobs
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.images import Images
 from imageferry.service.importing.staged import StagedImports, StagedSteps
+from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
 from imageferry.service.windows import Windowed
@@ -30,7 +31,7 @@ from tests.services.conftest import Clock
 from tests.services.test_importing import packed, raw_disk
 from tests.walking import Walker
 
-STEPS = ["locate", "inspect", "publish"]
+STEPS = ["locate", "unpack", "inspect", "publish"]
 
 
 class _Projects:
@@ -97,7 +98,10 @@ def dock(
 ) -> Dock:
     limits = Limits()
     quotas = ImageQuotas(records, {})
-    steps = StagedSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
+    unpacker = Unpacker(records=records, blobs=blobs, judging=limits)
+    steps = StagedSteps(
+        records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas, unpacker=unpacker
+    )
     tasks = TaskService(records, clock, tmp_path / "work", {STAGED_IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     DIRTY = "dirty"  # not closed properly, its tables may lie
     MALFORMED = "malformed"
     UNSAFE = "unsafe"  # a second opinion found what ours did not
+    NESTED = "nested"  # an archive with something in it that is no disk: another archive, nothing, too much
+    SEVERAL_DISKS = "several-disks"  # an archive with more than one
     RESOURCES = "resources"  # working on it took more memory than is allowed
 
 
@@ -70,6 +72,8 @@ ADVICE: dict[Reason, str] = {
     Reason.DIRTY: "Stop the machine that uses it, or repair it ('qemu-img check -r all'), then try again.",
     Reason.MALFORMED: _ANOTHER_COPY,
     Reason.UNSAFE: "Convert it to raw or qcow2 with the program that made it.",
+    Reason.NESTED: "Unpack it, and bring the disk itself.",
+    Reason.SEVERAL_DISKS: "An image is one disk: unpack the archive, and bring each disk alone.",
     Reason.RESOURCES: "Convert it to raw or qcow2 with the program that made it.",
 }
 

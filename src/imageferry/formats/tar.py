@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imageferry.domain.errors import BadInput
+from imageferry.formats.source import ByteSource
 
 _BLOCK = 512  # bytes
 _MAX_EXTRA = 1 << 16  # bytes of a long name or of extended headers
@@ -109,6 +110,19 @@ class TarStream:
                 self._inside = False
                 yield Whole()
 
+    def skip(self) -> int:
+        """Pass over the bytes of the member that has just begun: so many need not be fed."""
+        skipped = 0
+        if self._inside and not self._continued:
+            skipped = self._bytes + self._padding
+            self._bytes, self._padding, self._inside = 0, 0, False
+        return skipped
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end has come; nothing behind it counts."""
+        return self._ended
+
     def finish(self) -> None:
         """Raises BadInput: the archive's end is missing."""
         if not self._ended:
@@ -171,6 +185,24 @@ class TarStream:
             if b"size" in said:
                 self._size = _number(said[b"size"])
             self._sparse = any(key.startswith(b"GNU.sparse.") for key in said)
+
+
+def placed_members(source: ByteSource) -> Iterator[tuple[Member, int]]:
+    """The members of an archive that lies there whole, each with the offset of its bytes; these are not read.
+
+    Raises:
+        BadInput: this is no tar archive, or its end is missing.
+    """
+    stream = TarStream()
+    position = 0
+    while position < source.size and not stream.ended:
+        block = source.read(position, _BLOCK)
+        position += _BLOCK
+        for event in stream.feed(block):
+            if isinstance(event, Member):
+                yield event, position
+                position += stream.skip()
+    stream.finish()
 
 
 def _records(block: bytes) -> dict[bytes, bytes]:

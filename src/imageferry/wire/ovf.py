@@ -1,4 +1,4 @@
-"""OVF on paper: the description of a machine around one disk, and the file of digests beside it.
+"""OVF on paper: the description of a machine around its disks, and the file of digests beside it.
 
 Written as VirtualBox, VMware and libvirt's importers read it: OVF 1.x, one VMDK, a BIOS machine.
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.parsers import expat
 
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput
@@ -96,6 +98,53 @@ def envelope(*, name: str, file: str, size: int, capacity: int, memory: int) -> 
     return _ENVELOPE.format(
         name=_text(name), file=_text(file), size=size, capacity=capacity, memory=memory
     ).encode()  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OvfDisk:
+    """A disk as a description names it."""
+
+    file: str  # name of the file; "" for a disk that is to be made empty
+    parent: bool  # it holds only what differs from another
+    chunked: bool  # its file is cut into several
+
+
+def read_disks(data: bytes) -> list[OvfDisk]:
+    """The disks of a description, in its order.
+
+    Elements and attributes go by their names whatever their namespace is: drafts and vendors have their own.
+
+    Raises:
+        BadInput: no XML, no OVF, or a document type, which no OVF has and which could lead out of it.
+
+    Source: DMTF DSP0243 1.1, sections 7.1 (references) and 9.1 (disks).
+    """
+    elements: list[tuple[str, dict[str, str]]] = []
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(" ")[2]
+        if not elements or local in ("File", "Disk"):
+            elements.append((local, {key.rpartition(" ")[2]: value for key, value in attributes.items()}))
+
+    def refuse(*_: object) -> None:
+        raise BadInput("OVF description", "a document type", "none")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = begin
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise BadInput("OVF description", str(error), "an XML text") from error
+    if elements[0][0] != "Envelope":
+        raise BadInput("OVF description", elements[0][0], "an Envelope")
+    files = {said.get("id"): said for name, said in elements[1:] if name == "File"}
+    disks = []
+    for name, said in elements[1:]:
+        if name == "Disk":
+            file = files.get(said.get("fileRef"), {})
+            disks.append(OvfDisk(file=file.get("href", ""), parent="parentRef" in said, chunked="chunkSize" in file))
+    return disks
 
 
 def digest_lines(digests: Mapping[str, Digest]) -> bytes:

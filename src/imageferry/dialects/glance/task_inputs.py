@@ -38,6 +38,8 @@ _WHERE = "an http or https URL, <container>/<object>, or swift://[<host>/]AUTH_<
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _TARGETS = (DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.VMDK, DiskFormat.VHD, DiskFormat.VHDX, DiskFormat.VDI)
 
+_VERIFIED = frozenset({"format", "max_virtual_size", "checksum", "unpacked_checksum"})
+
 
 def read(document: object) -> tuple[str, Mapping[str, Any]]:
     """The type of a task and its input. Raises BadInput."""
@@ -79,7 +81,9 @@ def import_request(
         source_format=said or checked,
         convert_to=_format("convert_to", asked.get("convert_to"), _TARGETS),
         digest=verify.get("checksum"),
+        unpacked_digest=verify.get("unpacked_checksum"),
         max_virtual_size=verify.get("max_virtual_size"),
+        member=_text("import_member", {"import_member": "", **asked}),
         min_disk=image.min_disk,
         min_ram=image.min_ram,
         properties=image.properties,
@@ -155,24 +159,28 @@ def _object(parts: Sequence[str], text: str) -> dict[str, Any]:
 def _verify(value: object) -> dict[str, Any]:
     """What must hold: each member checked, None for those that are not there."""
     asked = {} if value is None else value
-    if not isinstance(asked, dict) or not asked.keys() <= {"format", "max_virtual_size", "checksum"}:
-        raise BadInput("verify", value, "a JSON object with format, max_virtual_size, checksum, or some of them")
-    size, checksum = asked.get("max_virtual_size"), asked.get("checksum")
+    if not isinstance(asked, dict) or not asked.keys() <= _VERIFIED:
+        raise BadInput("verify", value, f"a JSON object with some of {', '.join(sorted(_VERIFIED))}")
+    size = asked.get("max_virtual_size")
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 1 << 63):
         raise BadInput("max_virtual_size", size, "a number of bytes, 1 or more")
     return {
         "format": _format("format", asked.get("format")),
         "max_virtual_size": size,
-        "checksum": None if checksum is None else _checksum(checksum),
+        "checksum": _checksum("checksum", asked),
+        "unpacked_checksum": _checksum("unpacked_checksum", asked),
     }
 
 
-def _checksum(value: object) -> Digest:
+def _checksum(field: str, asked: Mapping[str, Any]) -> Digest | None:
+    value = asked.get(field)
+    if value is None:
+        return None
     name, colon, digits = value.partition(":") if isinstance(value, str) else ("", "", "")
     algorithm = next((word for word in Algorithm if word.value == name.lower()), None)
     if algorithm is None or not colon:
-        raise BadInput("checksum", value, f"<algorithm>:<hex digits> with one of {', '.join(Algorithm)}")
-    return Digest.parse(algorithm, digits)
+        raise BadInput(field, value, f"<algorithm>:<hex digits> with one of {', '.join(Algorithm)}")
+    return Digest.parse(algorithm, digits, field=field)
 
 
 def _format(name: str, value: object, known: Collection[DiskFormat] = tuple(DiskFormat)) -> DiskFormat | None:

@@ -94,6 +94,8 @@ FAILURES: Mapping[str, str] = {
     Reason.WRONG_FORMAT: NOT_A_VMDK,
     Reason.UNSUPPORTED: NOT_A_VMDK,
     Reason.AMBIGUOUS: NOT_A_VMDK,
+    Reason.NESTED: NOT_A_VMDK,
+    Reason.SEVERAL_DISKS: NOT_A_VMDK,
     Reason.BACKING_FILE: KIND,
     Reason.DATA_FILE: KIND,
     Reason.OUTSIDE_EXTENT: KIND,

@@ -152,8 +152,7 @@ class DiskSteps:
             return whole(pinned(session, context.state["blob"]))
 
     def _file(self, context: StepContext) -> Path:
-        sections = (self._source(context),)
-        return as_file(context, self.blobs, sections, packed=False, max_bytes=self.limits.virtual_size_bytes)
+        return as_file(context, self.blobs, (self._source(context),))
 
 
 def _steps(*runs: Callable[[StepContext], State]) -> tuple[Step, ...]:

@@ -1,6 +1,6 @@
 """A queued image is filled with what lies behind a URL: fetched as it is, once it is judged.
 
-    fetch -> inspect -> publish
+    fetch -> unpack -> inspect -> publish
 
 The image is importing from the request on, and leaves that state with the task; see ``staged``,
 whose last steps these are.
@@ -86,6 +86,7 @@ class DownloadSteps:
         return Plan(
             steps=(
                 Step(name="fetch", run=self.fetch, lane=Lane.NETWORK),
+                Step(name="unpack", run=self.staged.unpack),
                 Step(name="inspect", run=self.staged.inspect),
                 Step(name="publish", run=self.staged.publish),
             ),
@@ -103,7 +104,8 @@ class DownloadSteps:
             with self.records.reading() as session:
                 return self.quotas.bound(session, image.owner, Resource.BYTES, size)
 
-        wanted = Wanted(name=image.name or image.id, judged=judged, format=image.disk_format)
+        unpack = self.staged.unpacker.wanted(None, image.disk_format)
+        wanted = Wanted(name=image.name or image.id, judged=judged, unpack=unpack, format=image.disk_format)
         blob = self.fetching.fetch(context, context.task.input["url"], wanted, room=room)
         return {
             "image_id": image.id,

@@ -12,6 +12,8 @@ from imageferry.domain.errors import BadSource
 from imageferry.domain.image import DiskFormat
 from imageferry.domain.source_url import SourceUrl
 from imageferry.formats.judge import ENOUGH_BYTES, Limits, refuse_early
+from imageferry.formats.packed import packing
+from imageferry.formats.sniff import sniff_head
 from imageferry.ports.fetcher import START_OVER, Fetcher, Incoming
 from imageferry.ports.records import Records
 from imageferry.service.blob_writer import BlobWriter
@@ -27,10 +29,14 @@ Room = Callable[[int | None], Callable[[int], None]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What the bytes must be, as far as the first of them can tell. ``judged`` False: anything will do."""
+    """What the bytes must be, as far as the first of them can tell. ``judged`` False: anything will do.
+
+    ``unpack``: what is packed is judged when it is unpacked.
+    """
 
     name: str
     judged: bool = True
+    unpack: bool = False
     format: DiskFormat | None = None  # None: any safe disk
 
 
@@ -115,6 +121,8 @@ class Fetching:
                     check_room(writer.size + filled)
                     if not writer.size and looks and filled >= looks[-1]:
                         looks.pop()
+                        if wanted.unpack and packing(sniff_head(bytes(view[:ENOUGH_BYTES]))):
+                            continue
                         refuse_early(
                             bytes(view[:filled]),
                             wanted.format,

@@ -6,7 +6,6 @@ from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadDisk
 from imageferry.domain.image import DiskFormat
 from imageferry.formats.judge import Limits, Reason, judge
-from imageferry.formats.source import FileBytes
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.service.blobs import Blobs, Section
 from imageferry.service.importing.material import as_file, section_bytes
@@ -25,18 +24,11 @@ def inspected(
     expected: DiskFormat | None,
     *,
     name: str,
-    packed: bool = False,
 ) -> DiskFacts:
     """What the disk is, once two readers agree on it. Raises BadDisk, TooLarge."""
-    most = limits.virtual_size_bytes
-    if packed:
-        path = as_file(context, blobs, sections, packed=True, max_bytes=most)
-        with path.open("rb") as file:
-            facts = judge(FileBytes(file.fileno()), expected, what=name, limits=limits)
-    else:
-        facts = judge(section_bytes(blobs, sections), expected, what=name, limits=limits)
+    facts = judge(section_bytes(blobs, sections), expected, what=name, limits=limits)
     if facts.format not in KEPT_AS_THEY_ARE:
-        path = as_file(context, blobs, sections, packed=packed, max_bytes=most)
+        path = as_file(context, blobs, sections)
         _check_agreement(name, facts, tools.info(path, facts.format))
     return facts
 

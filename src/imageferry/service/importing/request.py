@@ -17,9 +17,10 @@ class ImportRequest:
     """Make an image of an object, or of what lies behind a URL.
 
     ``source_format``: what the file must be; None: any safe disk. ``convert_to``: what it is
-    turned into; None: it is kept as it is. ``digest``: what the bytes must hash to. ``unpack``: a
-    gzip file is taken for what is inside. ``echo``: JSON that the dialect wants to find again with
-    the task; never a secret.
+    turned into; None: it is kept as it is. ``digest``: what the bytes must hash to as they come,
+    ``unpacked_digest``: those of the disk inside. ``unpack``: what is packed is taken for what is
+    inside; None: as the service is set. ``member``: which file of an archive; "": its only disk.
+    ``echo``: JSON that the dialect wants to find again with the task; never a secret.
     """
 
     container: str = ""
@@ -31,6 +32,7 @@ class ImportRequest:
     source_format: DiskFormat | None = None
     convert_to: DiskFormat | None = None
     digest: Digest | None = None
+    unpacked_digest: Digest | None = None
     max_virtual_size: int | None = None  # bytes; beside the service's own limit
     min_disk: int = 0  # GiB
     min_ram: int = 0  # MiB
@@ -39,7 +41,8 @@ class ImportRequest:
     visibility: Visibility = Visibility.SHARED
     protected: bool = False
     hidden: bool = False
-    unpack: bool = False
+    unpack: bool | None = None
+    member: str = ""
     echo: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -59,7 +62,8 @@ class ImportRequest:
             "image_id": self.image_id,
             "source_format": self.source_format,
             "convert_to": self.convert_to,
-            "digest": None if self.digest is None else [self.digest.algorithm, self.digest.value],
+            "digest": _digest_to_state(self.digest),
+            "unpacked_digest": _digest_to_state(self.unpacked_digest),
             "max_virtual_size": self.max_virtual_size,
             "min_disk": self.min_disk,
             "min_ram": self.min_ram,
@@ -69,6 +73,7 @@ class ImportRequest:
             "protected": self.protected,
             "hidden": self.hidden,
             "unpack": self.unpack,
+            "member": self.member,
             "echo": dict(self.echo),
         }
 
@@ -76,12 +81,18 @@ class ImportRequest:
     def of_state(cls, state: State) -> Self:
         """What ``to_state`` kept."""
         values = {name: state[name] for name in cls.__dataclass_fields__}
-        digest, image_id, account = values["digest"], values["image_id"], values["account"]
+        image_id, account = values["image_id"], values["account"]
         for name in ("source_format", "convert_to"):
             values[name] = None if values[name] is None else DiskFormat(values[name])
-        values["digest"] = None if digest is None else Digest(Algorithm(digest[0]), digest[1])
+        for name in ("digest", "unpacked_digest"):
+            digest = values[name]
+            values[name] = None if digest is None else Digest(Algorithm(digest[0]), digest[1])
         values["image_id"] = None if image_id is None else ImageId(image_id)
         values["account"] = None if account is None else ProjectId(account)
         values["tags"] = frozenset(values["tags"])
         values["visibility"] = Visibility(values["visibility"])
         return cls(**values)
+
+
+def _digest_to_state(digest: Digest | None) -> list[str] | None:
+    return None if digest is None else [digest.algorithm, digest.value]

@@ -62,7 +62,7 @@ class Scanning:
         """Refuse the disk if a scanner objects to anything in it.
 
         Of the state it needs ``source``, ``format`` (None: bytes that nobody has judged), and
-        if they are there ``packed`` and ``name``.
+        if it is there ``name``.
 
         Raises:
             Infected: with the rule and the file.
@@ -73,7 +73,7 @@ class Scanning:
             sections = sections_of_state(session, state["source"])
         disk_format = None if state["format"] is None else DiskFormat(state["format"])
         name = str(state.get("name") or _name_of(context))
-        self._scan(context, name, sections, disk_format, packed=bool(state.get("packed")))
+        self._scan(context, name, sections, disk_format)
         return state
 
     def _scan(
@@ -82,25 +82,19 @@ class Scanning:
         name: str,
         sections: tuple[Section, ...],
         disk_format: DiskFormat | None,
-        *,
-        packed: bool,
     ) -> None:
-        if disk_format in KEPT_AS_THEY_ARE | {None} and not packed:
+        if disk_format is None or disk_format in KEPT_AS_THEY_ARE:
             self._look(context, name, section_bytes(self.blobs, sections), _no_holes)
             return
-        path = as_file(context, self.blobs, sections, packed=packed, max_bytes=self.most_bytes)
-        raw = path
-        if disk_format is not None and disk_format not in KEPT_AS_THEY_ARE:
-            raw = context.work / "scan.raw"
+        path, raw = as_file(context, self.blobs, sections), context.work / "scan.raw"
+        try:
             self.tools.convert(
                 path, disk_format, raw, DiskFormat.RAW, max_bytes=self.most_bytes, progress=context.progress
             )
-        try:
             with raw.open("rb") as file:
                 self._look(context, name, FileBytes(file.fileno()), lambda offset: _next_data(file.fileno(), offset))
         finally:
-            if raw != path:
-                raw.unlink(missing_ok=True)
+            raw.unlink(missing_ok=True)
 
     def _look(self, context: StepContext, name: str, disk: DiskBytes, next_data: NextData) -> None:
         context.begin(disk.size)

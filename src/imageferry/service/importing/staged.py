@@ -1,6 +1,6 @@
 """Staged bytes become the image that they were brought for: as they came, once they are judged.
 
-    locate -> inspect -> publish
+    locate -> unpack -> inspect -> publish
 
 Here a record is in a state of passage, importing, while a task works (docs/decisions/0005). It
 cannot stick: it is set in the transaction that keeps the task, and left in the one that makes the
@@ -18,6 +18,7 @@ from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import Damaged, NotFound, StatusConflict
 from imageferry.domain.image import DiskFormat, Image, ImageId, Status
+from imageferry.domain.image_quota import Resource
 from imageferry.domain.task import STAGED_IMPORT, State, Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits
 from imageferry.ports.clock import Clock
@@ -29,6 +30,7 @@ from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import sections_of_state, sections_to_state
+from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.sharing import owned, seen
 from imageferry.service.tasks import TaskService
@@ -92,10 +94,12 @@ class StagedSteps:
     clock: Clock
     limits: Limits
     quotas: ImageQuotas
+    unpacker: Unpacker
 
     def plan(self) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
             "locate": self.locate,
+            "unpack": self.unpack,
             "inspect": self.inspect,
             "publish": self.publish,
         }
@@ -120,6 +124,20 @@ class StagedSteps:
             "format": image.disk_format.value if is_judged(image) else None,
             "virtual_size": None,
         }
+
+    def unpack(self, context: StepContext) -> State:
+        """What is packed is taken for the disk inside, unless the record says that nobody looks into its bytes."""
+        state = context.state
+        expected = None if state["format"] is None else DiskFormat(state["format"])
+        if expected is None or not self.unpacker.wanted(None, expected):
+            return state
+        with self.records.reading() as session:
+            sections = sections_of_state(session, state["source"])
+            image = image_of(session, context.task)
+            room = self.quotas.bound(session, image.owner, Resource.BYTES, None)
+        asked = Asked(what=state["name"], format=expected, algorithms=IMAGE_DIGESTS, room=room)
+        disk = self.unpacker.as_blob(context, self.unpacker.unpack(context, sections, asked), IMAGE_DIGESTS)
+        return {**state, "source": sections_to_state([disk])}
 
     def inspect(self, context: StepContext) -> State:
         """It must be a safe disk of the format that the record says."""

@@ -1,6 +1,6 @@
 """The steps from an object or a URL to an image, each repeatable, each refusing with a sentence.
 
-    locate or fetch -> verify -> inspect -> convert -> check -> publish
+    locate or fetch -> verify -> unpack -> inspect -> convert -> check -> publish
 
 The image record appears in the last one only, when everything that can refuse has passed.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imageferry.domain.access import Caller, ProjectId, Role
 from imageferry.domain.blob import BlobDraft, can_join
@@ -29,12 +28,12 @@ from imageferry.service.importing.fetching import Fetching, Wanted
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import (
     as_file,
-    is_gzip,
     section_bytes,
     sections_of_state,
     sections_to_state,
 )
 from imageferry.service.importing.request import ImportRequest
+from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.objects import Objects
 from imageferry.service.plans import Plan, Step, StepContext
 
@@ -53,6 +52,7 @@ class ImportSteps:
     limits: Limits
     quotas: ImageQuotas
     fetching: Fetching
+    unpacker: Unpacker
 
     def plan(self) -> Plan:
         """For an object."""
@@ -65,6 +65,7 @@ class ImportSteps:
     def _plan(self, first: Step) -> Plan:
         runs: dict[str, Callable[[StepContext], State]] = {
             "verify": self.verify,
+            "unpack": self.unpack,
             "inspect": self.inspect,
             "convert": self.convert,
             "check": self.check,
@@ -96,7 +97,8 @@ class ImportSteps:
             with self.records.reading() as session:
                 return self.quotas.bound(session, context.task.project_id, Resource.BYTES, size)
 
-        wanted = Wanted(name=request.file, judged=not request.unpack, format=request.source_format)
+        unpack = self.unpacker.wanted(request.unpack, request.source_format)
+        wanted = Wanted(name=request.file, unpack=unpack, format=request.source_format)
         algorithms = () if request.digest is None else (request.digest.algorithm,)
         blob = self.fetching.fetch(context, request.url, wanted, room=room, algorithms=algorithms)
         image_id = context.task.input["image_id"]
@@ -105,21 +107,31 @@ class ImportSteps:
     def verify(self, context: StepContext) -> State:
         """The digest that the caller promised, if any."""
         request = ImportRequest.of_state(context.task.input)
-        promised = request.digest
-        if promised is not None:
-            sections = self._source(context)
-            context.begin(sum(section.size for section in sections))
-            values = self.blobs.digests(sections, [promised.algorithm], context.advance)
-            found = Digest(promised.algorithm, values[promised.algorithm])
-            if found != promised:
-                raise DigestMismatch(_source_of(request), promised=promised, found=found)
+        self._check_digest(context, self._source(context), request.digest, _source_of(request))
         return context.state
+
+    def unpack(self, context: StepContext) -> State:
+        """What is packed is taken for the disk inside, where that is wanted."""
+        request = ImportRequest.of_state(context.task.input)
+        sections = self._source(context)
+        if self.unpacker.wanted(request.unpack, request.source_format):
+            with self.records.reading() as session:
+                room = self.quotas.bound(session, context.task.project_id, Resource.BYTES, None)
+            asked = Asked(
+                what=request.file,
+                format=request.source_format,
+                member=request.member,
+                algorithms=() if request.convert_to else IMAGE_DIGESTS,
+                room=room,
+            )
+            sections = self.unpacker.unpack(context, sections, asked)
+        self._check_digest(context, sections, request.unpacked_digest, f"{request.file}, unpacked")
+        return {**context.state, "source": sections_to_state(sections)}
 
     def inspect(self, context: StepContext) -> State:
         """It must be a safe disk, of the format that was said."""
         request = ImportRequest.of_state(context.task.input)
         sections = self._source(context)
-        packed = request.unpack and is_gzip(section_bytes(self.blobs, sections))
         most = min(self.limits.virtual_size_bytes, request.max_virtual_size or self.limits.virtual_size_bytes)
         facts = inspected(
             context,
@@ -129,11 +141,9 @@ class ImportSteps:
             sections,
             request.source_format,
             name=request.file,
-            packed=packed,
         )
         return {
             **context.state,
-            "packed": packed,
             "format": facts.format.value,
             "sub_format": facts.sub_format,
             "virtual_size": facts.virtual_size,
@@ -144,30 +154,26 @@ class ImportSteps:
         where block bounds allow.
         """
         sections = self._source(context)
-        packed, there = context.state["packed"], DiskFormat(context.state["format"])
+        there = DiskFormat(context.state["format"])
         wanted = ImportRequest.of_state(context.task.input).convert_to
         if wanted is None or there is DiskFormat.ISO:
             wanted = there
-        if there is wanted and not packed:
+        if there is wanted:
             return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": there.value}
-        path = self._file(context, sections, packed=packed)
-        target = path
-        if there is not wanted:
-            target = context.work / wanted.value
-            most = context.state["virtual_size"]
-            self.tools.convert(
-                path,
-                there,
-                target,
-                wanted,
-                sub_format="monolithicSparse" if wanted is DiskFormat.VMDK else "",
-                max_bytes=most if wanted is DiskFormat.RAW else most + most // 100 + _TABLES,
-                progress=context.progress,
-            )
+        target = context.work / wanted.value
+        most = context.state["virtual_size"]
+        self.tools.convert(
+            as_file(context, self.blobs, sections),
+            there,
+            target,
+            wanted,
+            sub_format="monolithicSparse" if wanted is DiskFormat.VMDK else "",
+            max_bytes=most if wanted is DiskFormat.RAW else most + most // 100 + _TABLES,
+            progress=context.progress,
+        )
         context.begin(target.stat().st_size)
         draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
-        if target != path:
-            target.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
         return {**context.state, "blob": self._keep(context, draft), "disk_format": wanted.value}
 
     def check(self, context: StepContext) -> State:
@@ -225,9 +231,16 @@ class ImportSteps:
         with self.records.reading() as session:
             return sections_of_state(session, context.state["source"])
 
-    def _file(self, context: StepContext, sections: tuple[Section, ...], *, packed: bool) -> Any:
-        limit = self.limits.virtual_size_bytes
-        return as_file(context, self.blobs, sections, packed=packed, max_bytes=limit)
+    def _check_digest(
+        self, context: StepContext, sections: tuple[Section, ...], promised: Digest | None, what: str
+    ) -> None:
+        if promised is None:
+            return
+        context.begin(sum(section.size for section in sections))
+        values = self.blobs.digests(sections, [promised.algorithm], context.advance)
+        found = Digest(promised.algorithm, values[promised.algorithm])
+        if found != promised:
+            raise DigestMismatch(what, promised=promised, found=found)
 
     def _as_it_is(self, context: StepContext, sections: tuple[Section, ...]) -> str:
         if len(sections) == 1 and sections[0] == whole(sections[0].blob):
