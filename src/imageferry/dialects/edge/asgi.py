@@ -24,23 +24,19 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match, Route, Router
 
+from imageferry.dialects.edge.body import Body, Message, Receive
 from imageferry.dialects.edge.http import Answer, Dialect, Handler, Path, Query, Receiving, Request, Sink, Streamed
-from imageferry.domain.block import BLOCK_SIZE
-from imageferry.domain.errors import BadInput, FerryError, Incomplete, NotAuthenticated, TimedOut, TooLarge
+from imageferry.domain.errors import BadInput, FerryError, NotAuthenticated
 from imageferry.domain.identity import Token
 from imageferry.domain.region import host_labels
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _T = TypeVar("_T")
 
 _SEND_PIECE = 1 << 18  # bytes a message; the server below holds some eight of them for a client that does not read
 _FEW = 1 << 16  # bytes of an answer that no further thread is worth its while for
-_DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
-_LEAST = 16 << 10  # bytes of a body that must come in each idle time: fewer only hold a connection
 _SPEECHLESS = Answer(
     status=500,
     headers=[("content-type", "text/plain; charset=utf-8")],
@@ -109,7 +105,7 @@ class Edge:
         """One request, from its first byte to the last of the answer."""
         started = time.monotonic()
         request = _request(scope)
-        body = _Body(receive, request, self._body_idle_s)
+        body = Body(receive, request, self._body_idle_s)
         try:
             answer = await self._answered(dialect, row, scope, request, body, refusal)
         except Exception:  # in what makes answers of errors: nothing of it is to be trusted with another one
@@ -140,7 +136,7 @@ class Edge:
         row: Path,
         scope: Scope,
         request: Request,
-        body: _Body,
+        body: Body,
         refusal: tuple[int, str] | None,
     ) -> Answer:
         """The answer of a handler, or the words of the dialect for why there is none."""
@@ -168,7 +164,7 @@ class Edge:
         afterwards = dialect.afterwards(request)
         return answer if afterwards is None else await self._run(afterwards, answer, self._services)
 
-    async def _answer(self, dialect: Dialect, handler: Handler | Streamed, request: Request, body: _Body) -> Answer:
+    async def _answer(self, dialect: Dialect, handler: Handler | Streamed, request: Request, body: Body) -> Answer:
         if not isinstance(handler, Streamed):
             whole = await body.whole(dialect.body_limit)
             return await self._run(self._call, dialect, handler, replace(request, body=whole))
@@ -190,7 +186,7 @@ class Edge:
                 _log.info("token refused", extra={"request_id": request.id, "why": error.why})
         return _at_hand(handler(request, self._services))
 
-    async def _receive(self, wish: Receiving, body: _Body) -> Answer:
+    async def _receive(self, wish: Receiving, body: Body) -> Answer:
         try:
             block = await body.block()
             while not body.ended:
@@ -283,97 +279,6 @@ class _Rest(Convertor[str]):
 
     def to_string(self, value: str) -> str:
         return value
-
-
-class _Body:
-    """A request's body: read once, in blocks or whole, or not at all."""
-
-    def __init__(self, receive: Receive, request: Request, idle_s: float) -> None:
-        self._receive = receive
-        self._what = f"{request.method} {request.path}"
-        self._length = request.length
-        self._continues = "expect" in request.headers
-        self._idle_s = idle_s
-        self._window = (0.0, 0)  # when the idle time at hand ends, and the bytes that must be in by then
-        self._ended = False
-        self._rest = b""  # what came beyond the last block
-        self.received = 0
-
-    async def _next(self) -> bytes:
-        """The next piece; sets ``_ended`` with the last.
-
-        A time-out cancels ``receive`` and may lose bytes, which does not matter: it ends the request.
-        """
-        try:
-            async with asyncio.timeout(self._idle_s):
-                message = await self._receive()
-        except TimeoutError as error:
-            self._ended = True
-            reason = "no byte of the body came in that time"
-            raise TimedOut(self._what, reason=reason, seconds=self._idle_s) from error
-        if message["type"] != "http.request":
-            self._ended = True
-            raise Incomplete(self._what, promised=self._length, found=self.received)
-        piece: bytes = message.get("body", b"")
-        self.received += len(piece)
-        if message.get("more_body"):
-            self._check_pace()
-        else:
-            self._ended = True
-            if self._length is not None and self.received != self._length:
-                raise Incomplete(self._what, promised=self._length, found=self.received)
-        return piece
-
-    def _check_pace(self) -> None:
-        """Raises TimedOut: the body trickles. What our own side takes its time for is not held against it."""
-        now = time.monotonic()
-        ends, least = self._window
-        if ends and now > ends and self.received < least:
-            self._ended = True
-            reason = f"fewer than {_LEAST} bytes of the body came in that time"
-            raise TimedOut(self._what, reason=reason, seconds=self._idle_s)
-        if now > ends:
-            self._window = (now + self._idle_s, self.received + _LEAST)
-
-    @property
-    def ended(self) -> bool:
-        """Whether there is nothing more to take."""
-        return self._ended and not self._rest
-
-    async def block(self) -> bytes:
-        """The next whole block; the last one is shorter, and empty where there is none. Raises Incomplete, TimedOut."""
-        held, size = [self._rest], len(self._rest)
-        self._rest = b""
-        while size < BLOCK_SIZE and not self._ended:
-            piece = await self._next()
-            held.append(piece)
-            size += len(piece)
-        if size > BLOCK_SIZE:
-            cut = len(held[-1]) - (size - BLOCK_SIZE)
-            held[-1], self._rest = held[-1][:cut], held[-1][cut:]
-        return b"".join(held)
-
-    async def whole(self, limit: int) -> bytes:
-        """All of it. Raises TooLarge as soon as that is known."""
-        if self._length is not None and self._length > limit:
-            raise TooLarge(self._what, limit, self._length)
-        held: list[bytes] = []
-        while not self._ended:
-            held.append(await self._next())
-            if self.received > limit:
-                raise TooLarge(self._what, limit)
-        return b"".join(held)
-
-    async def drain(self) -> None:
-        """Read what is left of a small body, so that the client comes to read the answer."""
-        if self._ended or self._continues or (self._length or 0) > _DRAIN:
-            return
-        try:
-            async with asyncio.timeout(2.0):
-                while not self._ended and self.received <= _DRAIN:  # one in chunks says its length only at its end
-                    await self._next()
-        except (FerryError, TimeoutError):
-            return
 
 
 def _request(scope: Scope) -> Request:
