@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -79,19 +79,29 @@ class ImportRequest:
 
     @classmethod
     def of_state(cls, state: State) -> Self:
-        """What ``to_state`` kept."""
-        values = {name: state[name] for name in cls.__dataclass_fields__}
-        image_id, account = values["image_id"], values["account"]
-        for name in ("source_format", "convert_to"):
-            values[name] = None if values[name] is None else DiskFormat(values[name])
-        for name in ("digest", "unpacked_digest"):
-            digest = values[name]
-            values[name] = None if digest is None else Digest(Algorithm(digest[0]), digest[1])
-        values["image_id"] = None if image_id is None else ImageId(image_id)
-        values["account"] = None if account is None else ProjectId(account)
-        values["tags"] = frozenset(values["tags"])
-        values["visibility"] = Visibility(values["visibility"])
-        return cls(**values)
+        """What ``to_state`` kept, this version's or an earlier one's, which knew fewer fields."""
+        values = {name: state[name] for name in cls.__dataclass_fields__ if name in state}
+        return cls(**{name: _MEANINGS.get(name, _same)(value) for name, value in values.items()})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _unless_none(meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else meaning(value)
+
+
+_FORMAT = _unless_none(DiskFormat)
+_DIGEST = _unless_none(lambda pair: Digest(Algorithm(pair[0]), pair[1]))
+_MEANINGS: Mapping[str, Callable[[Any], Any]] = {
+    "source_format": _FORMAT,
+    "convert_to": _FORMAT,
+    "digest": _DIGEST,
+    "unpacked_digest": _DIGEST,
+    "tags": frozenset,
+    "visibility": Visibility,
+}
 
 
 def _digest_to_state(digest: Digest | None) -> list[str] | None:
