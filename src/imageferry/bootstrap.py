@@ -138,7 +138,9 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         tools=QemuImg(),
         file_systems=SleuthKit(),
         scanners=_scanners(settings),
+        clock=clock,
         most_bytes=settings.max_virtual_bytes,
+        keep_s=settings.scan_keep_s,
     )
     plans = {
         TaskKind.IMPORT.value: scanning.into(importing.plan()),

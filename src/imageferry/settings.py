@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scan_clamav: str = ""  # what scans imports: "clamscan", or where clamd listens; empty: nothing
     scan_clamav_database: str = ""  # folder of signatures for clamscan; by default its own
     scan_yara: str = ""  # folder of YARA rules that imports are scanned by
+    scan_keep_s: float = 7 * 24 * 3600.0  # what a scanner objected to is kept for the administrator; 0: not at all
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
     sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"

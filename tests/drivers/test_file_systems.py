@@ -78,6 +78,7 @@ def test_a_reader_that_fails_or_lies_leaves_all_of_the_disk_to_be_looked_at(odd:
     last = volumes[-1]
     assert (last.kind, last.offset, last.size, last.whole) == (UNKNOWN, 0, MIB, False)
     assert last.why
+    assert ("nowhere" in last.why) is ("say(2," in code)
     assert not any(volume.whole for volume in volumes)
 
 

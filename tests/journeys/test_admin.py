@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 from imageferry.db.engine import open_engine
 from imageferry.db.records import SqlRecords
-from imageferry.domain.access import ProjectId
+from imageferry.domain.access import ProjectId, UserId
+from imageferry.domain.moment import later
+from imageferry.domain.quarantine import Quarantined
+from imageferry.domain.task import TaskId
+from imageferry.ports.clock import system_clock
+from imageferry.service.blobs import Blobs
+from imageferry.stores.files import FileBlocks
 from tests.journeys.plain import Plain
 from tests.running import RunningService
 
@@ -69,3 +76,34 @@ def test_what_is_there_already_and_what_is_not_there_are_told(service: RunningSe
     assert "exists already" in again.stderr
     nobody = service.run("admin", "--data", str(service.data), "user", "delete", "nobody", check=False)
     assert nobody.returncode == 4
+
+
+def test_what_scanners_objected_to_is_listed_saved_and_let_go(service: RunningService, tmp_path: Path) -> None:
+    content = b"bytes that a rule knows"
+    with closing(SqlRecords(open_engine(f"sqlite:///{service.data / 'records.sqlite'}"))) as records:
+        blobs = Blobs(FileBlocks(service.data / "blocks"), records, system_clock)
+        writer = blobs.writer()
+        writer.write(content)
+        blob = blobs.keep(writer.finish())
+        blobs.close()
+        now = system_clock()
+        item = Quarantined(
+            task_id=TaskId("a-task"),
+            project_id=ProjectId("a-project"),
+            user_id=UserId("a-user"),
+            what="web\x1b[31m.img",
+            rule="Ferry.Test",
+            place="the file /a",
+            parts=((blob.id, 0, blob.size),),
+            created_at=now,
+            expires_at=later(now, seconds=3600),
+        )
+        with records.writing() as session:
+            session.quarantine.add(item)
+    (line,) = service.admin("quarantine", "list").splitlines()
+    assert line.startswith("a-task  20")
+    assert line.endswith(f"a-project  a-user  {len(content)}  web\\x1b[31m.img  Ferry.Test  the file /a")
+    service.admin("quarantine", "save", "a-task", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == content
+    service.admin("quarantine", "delete", "a-task")
+    assert service.admin("quarantine", "list") == ""

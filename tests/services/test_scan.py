@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +18,10 @@ from imageferry.domain.access import Caller, ProjectId
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.errors import Infected, Unavailable
 from imageferry.domain.image import DiskFormat
+from imageferry.domain.moment import later
 from imageferry.domain.task import Task, TaskKind, TaskStatus
 from imageferry.formats.judge import Limits
-from imageferry.ports.file_systems import ReadingLimits
+from imageferry.ports.file_systems import DiskBytes, Event, ReadingLimits, Volume, VolumeEnd
 from imageferry.ports.records import ImageQuery
 from imageferry.ports.scanner import Match, Scanner
 from imageferry.service.blobs import Blobs
@@ -33,6 +34,7 @@ from imageferry.service.importing.scan import Scanning
 from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.objects import Objects, Traits
+from imageferry.service.quarantine import Quarantine
 from imageferry.service.tasks import TaskService
 from imageferry.tools.file_systems import SleuthKit
 from imageferry.tools.qemu_img import QemuImg
@@ -44,6 +46,7 @@ from tests.services.conftest import Clock
 from tests.walking import Walker
 
 P = ProjectId("p")
+WEEK = 7 * 24 * 3600.0
 FILES = {"etc/hostname": b"web\n", "usr/bin/tool": random.Random(1).randbytes(2 * MIB)}
 BAD = FILES | {"var/mail/user": b"Dear all, " + EICAR}
 
@@ -68,6 +71,16 @@ class Searching:
         return [Match(index=index, rule="Wanted") for index, content in enumerate(contents) if self.wanted in content]
 
 
+class Telling:
+    """A reader of file systems that tells what it is told to."""
+
+    def __init__(self, *told: Event) -> None:
+        self._told = told
+
+    def read(self, disk: DiskBytes, *, limits: ReadingLimits, watch: Callable[[], None]) -> Iterator[Event]:
+        yield from self._told
+
+
 @dataclass(kw_only=True)
 class Yard:
     """Objects in, images or refusals out."""
@@ -80,6 +93,7 @@ class Yard:
     clock: Clock
     folder: Path
     caller: Caller
+    keep_s: float = WEEK
     task: Task | None = None
 
     def done(
@@ -113,6 +127,8 @@ class Yard:
             tools=QemuImg(),
             file_systems=file_systems or SleuthKit(),
             scanners=scanners,
+            clock=self.clock,
+            keep_s=self.keep_s,
             most_bytes=1 << 40,
             limits=limits or ReadingLimits(),
         )
@@ -135,6 +151,7 @@ class Yard:
         assert (task.status, task.step, task.error_code) == (TaskStatus.FAILED, "scan", "infected"), task.message
         with self.records.reading() as session:
             assert session.images.page(ImageQuery(hidden=None)) == []
+        self.task = task
         return task.message
 
     def passed(self, disk: bytes | Path, *scanners: Scanner, **options: Any) -> None:
@@ -258,10 +275,37 @@ class TestWhereItIsFound:
         for limits in (ReadingLimits(files=1), ReadingLimits(depth=0)):
             yard.refused(ext4(tmp_path, BAD), Searching(), limits=limits)
 
+    def test_where_a_volume_was_seen_and_another_over_it_was_not(self, yard: Yard, tmp_path: Path) -> None:
+        disk = ext4(tmp_path, BAD)
+        all_of_it = Volume(kind="ext4", offset=0, size=disk.stat().st_size)
+        part = Volume(kind="unknown", offset=0, size=disk.stat().st_size - MIB)
+        seen = (all_of_it, VolumeEnd(whole=True))
+        yard.refused(disk, Searching(), file_systems=Telling(*seen, part, VolumeEnd(whole=False)))
+        yard.passed(disk, Searching(), file_systems=Telling(*seen))
+
     def test_on_the_border_of_two_pieces(self, yard: Yard, tmp_path: Path) -> None:
         content = bytearray(random.Random(5).randbytes(3 * MIB))
         content[MIB - 10 : MIB - 10 + len(EICAR)] = EICAR
         yard.refused(ext4(tmp_path, {"f": bytes(content)}), Searching(most_bytes=MIB))
+
+
+class TestTheBytesOfIt:
+    def test_are_kept_apart_with_who_when_and_why(self, yard: Yard, tmp_path: Path) -> None:
+        disk = as_format(ext4(tmp_path, BAD), "qcow2")
+        yard.refused(disk, Searching())
+        quarantine = Quarantine(yard.records, yard.blobs, yard.clock)
+        (item,) = quarantine.items()
+        assert yard.task is not None
+        assert (item.task_id, item.project_id, item.user_id) == (yard.task.id, P, yard.caller.user_id)
+        assert (item.what, item.rule, item.place) == ("disk", "Wanted", "the file /var/mail/user (ext4)")
+        assert item.expires_at == later(item.created_at, seconds=WEEK)
+        quarantine.save(item.task_id, tmp_path / "out")
+        assert (tmp_path / "out").read_bytes() == disk.read_bytes()
+
+    def test_are_not_kept_where_nobody_wants_them(self, yard: Yard, tmp_path: Path) -> None:
+        yard.keep_s = 0.0
+        yard.refused(ext4(tmp_path, BAD), Searching())
+        assert list(Quarantine(yard.records, yard.blobs, yard.clock).items()) == []
 
 
 class TestWhatCannotBeSaid:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from imageferry.cli.quarantine import quarantine
 from imageferry.cli.units import parse_size
 from imageferry.domain.access import Role
 from imageferry.domain.errors import BadInput
@@ -28,6 +29,9 @@ from imageferry.settings import Settings, read_settings
 def admin(ctx: click.Context, data: Path | None, config: Path | None) -> None:
     """Users, projects and roles of the local service; it may be running."""
     ctx.obj = {"data": data, "config": config}
+
+
+admin.add_command(quarantine)
 
 
 @contextmanager

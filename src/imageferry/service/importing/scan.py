@@ -16,11 +16,14 @@ from itertools import chain
 from pathlib import Path
 
 from imageferry.domain.block import BLOCK_SIZE
-from imageferry.domain.errors import Damaged
+from imageferry.domain.errors import Damaged, Infected
 from imageferry.domain.image import DiskFormat
+from imageferry.domain.moment import later
+from imageferry.domain.quarantine import Quarantined
 from imageferry.domain.spans import Span, without
-from imageferry.domain.task import State
+from imageferry.domain.task import State, Task
 from imageferry.formats.source import FileBytes
+from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.file_systems import UNKNOWN, DiskBytes, File, FileSystems, ReadingLimits, Volume, VolumeEnd
 from imageferry.ports.records import Records
@@ -47,7 +50,9 @@ class Scanning:
     tools: DiskTools
     file_systems: FileSystems
     scanners: Sequence[Scanner]
+    clock: Clock
     most_bytes: int  # of a disk as a guest sees it
+    keep_s: float = 0.0  # how long what a scanner objected to is kept apart; 0: not at all
     limits: ReadingLimits = field(default_factory=ReadingLimits)
 
     def into(self, plan: Plan) -> Plan:
@@ -73,8 +78,30 @@ class Scanning:
             sections = sections_of_state(session, state["source"])
         disk_format = None if state["format"] is None else DiskFormat(state["format"])
         name = str(state.get("name") or _name_of(context))
-        self._scan(context, name, sections, disk_format)
+        try:
+            self._scan(context, name, sections, disk_format)
+        except Infected as error:
+            self._keep_apart(context.task, error, sections)
+            raise
         return state
+
+    def _keep_apart(self, task: Task, error: Infected, sections: tuple[Section, ...]) -> None:
+        if self.keep_s <= 0:
+            return
+        now = self.clock()
+        item = Quarantined(
+            task_id=task.id,
+            project_id=task.project_id,
+            user_id=task.user_id,
+            what=error.what,
+            rule=error.rule,
+            place=error.place,
+            parts=tuple((section.blob.id, section.start, section.stop) for section in sections),
+            created_at=now,
+            expires_at=later(now, seconds=self.keep_s),
+        )
+        with self.records.writing() as session:
+            session.quarantine.add(item)
 
     def _scan(
         self,
