@@ -13,6 +13,7 @@
     │   ├── BadDisk          not a disk image, or one that is not safe to open
     │   ├── BadSource        a place that nothing can or may be fetched from
     │   ├── Infected         a scanner's rule has found something in it
+    │   ├── StepRefused      a step of the provider's own does not take it
     │   └── Refused          a cloud does not take it; carries the cloud's words
     ├── NotFound             no such thing, or none the caller may know of
     │   └── DeletedThen      a version that says only that the object was deleted
@@ -202,6 +203,21 @@ class Infected(Rejected):
             f"{self.what}: expected a disk that no scanner objects to, found {self.rule} in {self.place}. "
             "Remove that and bring the disk again; if you believe that the rule is wrong, ask the administrator."
         )
+
+
+@dataclass(eq=False)
+class StepRefused(Rejected):
+    """A step of the provider's own does not take it; the last three fields are that step's words."""
+
+    what: str
+    step: str
+    expected: str
+    found: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = self.hint or "Change that and bring it again; if you believe that the step is wrong, ask the provider."
+        return f"{self.what}: expected {self.expected}, found {self.found} (the provider's step {self.step}). {hint}"
 
 
 @dataclass(eq=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from imageferry.domain.errors import Cancelled, TimedOut
+from imageferry.domain.errors import Cancelled, TimedOut, Unavailable
 from imageferry.domain.task import Lane, Progress, State, Task
 from imageferry.ports.records import Session
 from imageferry.ports.tasks import Interrupted
@@ -25,6 +25,7 @@ class StepContext:
     deadline: float  # time.monotonic()
     note: Callable[[Progress], bool]  # returns whether cancelling was asked for
     stopping: Callable[[], bool]
+    limit_s: float = 0.0  # the time between the step's beginning and its deadline
     may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
     _progress: Progress = field(default_factory=Progress)
     _noted: float = 0.0
@@ -56,7 +57,7 @@ class StepContext:
         if self.stopping():
             raise Interrupted
         if time.monotonic() > self.deadline:
-            raise TimedOut(f"step {self.task.step}", reason="its time limit is over")
+            raise TimedOut(f"step {self.task.step}", reason="its time limit is over", seconds=self.limit_s)
         if self.note(self._progress) and not self.may_be_seen:
             raise Cancelled(f"task {self.task.id}")
 
@@ -77,14 +78,29 @@ class Plan:
 
     ``result`` makes the task's result of the last state. ``at_end`` runs inside the transaction
     that makes the task final, whatever its end is: what the task holds in other records is let go
-    there, so that no record waits for a task that is over. It may run twice.
+    there, so that no record waits for a task that is over. It may run twice. ``spare``: steps that
+    only tasks have which began when the service was set otherwise.
     """
 
     steps: tuple[Step, ...]
     result: Callable[[State], State]
     at_end: Callable[[Session, Task], None] = lambda _, __: None
+    spare: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         lanes = [step.lane for step in self.steps]
         if lanes != sorted(lanes, key=list(Lane).index):
             raise ValueError("a step that waits for the network stands behind one that works")
+
+    def as_begun(self, names: Sequence[str]) -> Plan:
+        """The plan by which a task began, whatever has been set meanwhile; a step that is gone ends it."""
+        known = {step.name: step for step in (*self.spare, *self.steps)}
+        return replace(self, steps=tuple(known.get(name) or _gone(name) for name in names))
+
+
+def _gone(name: str) -> Step:
+    def run(_: StepContext) -> State:
+        reason = "the service is set without it since; start anew"
+        raise Unavailable(f"step {name}", reason=reason)
+
+    return Step(name=name, run=run)

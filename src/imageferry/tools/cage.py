@@ -1,7 +1,8 @@
 """A cage for foreign programs: they get so much memory, time and file, and die with us.
 
     prlimit      address space, processor time, largest file, open files, no core dump
-    unshare      no network, where the system lets us (it is a second wall, nothing leans on it)
+    unshare      no network, where the system lets us (it is a second wall, nothing leans on it);
+                 where asked for, processes of its own, so that all it has started end with it
     setpriv      killed when the thread that started it ends; no new privileges; as root, no
                  capability but the one to open files of other owners
     here         a session of its own, killed as a whole when its time is over; no input, capped
@@ -62,6 +63,8 @@ def run_caged(
     limits: ToolLimits,
     folder: Path,
     fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
+    apart: bool = False,
     watch: Watch | None = None,
 ) -> Ended:
     """Run a program to its end.
@@ -70,6 +73,9 @@ def run_caged(
         program: its path and arguments.
         folder: where it stands; empty but for what the caller put there.
         fds: file descriptors that it inherits under the same numbers, besides the standard ones.
+        stdin: an open file that it reads from.
+        apart: it may start others; where the system lets us they cannot see other processes by number,
+            and they end with it, whatever they do to get away.
         watch: sees the output as it comes; whatever it raises kills the program and comes out.
 
     Raises:
@@ -77,7 +83,7 @@ def run_caged(
         Unavailable: the program or its cage is not installed.
     """
     name = Path(program[0]).name
-    with _started(program, limits, folder, fds, subprocess.PIPE) as process:
+    with _started(program, limits, folder, fds, subprocess.PIPE, stdin=stdin, apart=apart) as process:
         stdout, stderr = _listen(process, name, time.monotonic() + limits.wall_s, limits.wall_s, watch)
         code = process.wait()
     if code == -signal.SIGXCPU:
@@ -102,11 +108,18 @@ def caged(
 
 @contextmanager
 def _started(
-    program: Sequence[str], limits: ToolLimits, folder: Path, fds: Sequence[int], output: int
+    program: Sequence[str],
+    limits: ToolLimits,
+    folder: Path,
+    fds: Sequence[int],
+    output: int,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    apart: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
-        [*_bars(limits), *program],
-        stdin=subprocess.DEVNULL,
+        [*_bars(limits, apart=apart), *program],
+        stdin=stdin,
         stdout=output,
         stderr=output,
         cwd=folder,
@@ -120,7 +133,7 @@ def _started(
             _kill(process)
 
 
-def _bars(limits: ToolLimits) -> list[str]:
+def _bars(limits: ToolLimits, *, apart: bool) -> list[str]:
     root = os.geteuid() == 0
     return [
         find_program("prlimit", "util-linux"),
@@ -130,7 +143,7 @@ def _bars(limits: ToolLimits) -> list[str]:
         f"--nofile={_OPEN_FILES}",
         "--core=0",
         "--",
-        *_without_network(),
+        *(_with_processes_apart() if apart else _without_network()),
         find_program("setpriv", "util-linux"),
         *("--pdeathsig", "KILL", "--no-new-privs"),
         *(("--inh-caps", "-all", "--bounding-set", "-all,+dac_override") if root else ()),
@@ -141,11 +154,29 @@ def _bars(limits: ToolLimits) -> list[str]:
 @functools.cache
 def _without_network() -> tuple[str, ...]:
     """The words that take the network away; none where the system does not allow it."""
+    return _unshared("--net")
+
+
+@functools.cache
+def _with_processes_apart() -> tuple[str, ...]:
+    """The words that take away the network and the sight of other processes, as far as the system allows it.
+
+    ``unshare`` waits here while the program works, so it must die with us too. The first process among
+    its own is one that signals do not end: that is ``setsid``, not the program.
+    """
+    words = _unshared("--net", "--pid", "--fork", "--kill-child")
+    if not words:
+        return _without_network()
+    setpriv, setsid = find_program("setpriv", "util-linux"), find_program("setsid", "util-linux")
+    return (setpriv, "--pdeathsig", "KILL", "--", *words, setsid, "--fork", "--wait")
+
+
+def _unshared(*what: str) -> tuple[str, ...]:
     unshare = shutil.which("unshare")
     if unshare is None:
         return ()
     user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
-    words = (unshare, *user, "--net", "--")
+    words = (unshare, *user, *what, "--")
     tried = subprocess.run([*words, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
     return words if tried.returncode == 0 else ()
 

@@ -1,0 +1,1 @@
+"""Steps of the provider's own: a program, or a Python function, in the cage."""
