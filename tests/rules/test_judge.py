@@ -93,6 +93,8 @@ BAD = {
         Reason.MALFORMED,
     ),
     "vhd with a parent": (disks.vhd_dynamic(kind=4, parent="base.vhd"), Reason.DELTA),
+    "vhd with two sizes": (disks.vhd_dynamic(GIB)[:-512] + disks.vhd_footer(2 * GIB, 3, 512), Reason.MALFORMED),
+    "vhd that is fixed at its end": (disks.vhd_dynamic(GIB) + disks.vhd_footer(MIB), Reason.MALFORMED),
     "vhd cut short": (disks.vhd_dynamic()[:-512], Reason.TRUNCATED),
     "fixed vhd cut at its start": (disks.vhd_fixed(disks.mbr_disk())[512:], Reason.TRUNCATED),
     "vhdx with a parent": (disks.vhdx(flags=2), Reason.DELTA),

@@ -61,7 +61,11 @@ def facts(source: ByteSource, most: int) -> DiskFacts:
     Raises:
         Refusal: it is the difference to a parent, or is not all there.
     """
-    footer = fixed_footer(source) or read_footer(source.read(0, FOOTER))
+    copy, end = read_footer(source.read(0, FOOTER)), read_footer(source.read(source.size - FOOTER, FOOTER))
+    if copy and end and copy != end:
+        # Who reads the file from its start would see another disk than who reads it from its end.
+        raise Refusal(Reason.MALFORMED, "a VHD disk whose footer and its copy at the start differ")
+    footer = fixed_footer(source) or copy
     if not footer or not footer.sound:
         raise Refusal(Reason.MALFORMED, "a VHD disk with a damaged footer")
     if footer.kind == _DIFFERENCING:
