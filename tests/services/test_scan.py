@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from imageferry.formats.judge import Limits
 from imageferry.ports.file_systems import DiskBytes, Event, ReadingLimits, Volume, VolumeEnd
 from imageferry.ports.records import ImageQuery
 from imageferry.ports.scanner import Match, Scanner
+from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.importing.fetching import Fetching
@@ -77,7 +78,7 @@ class Telling:
     def __init__(self, *told: Event) -> None:
         self._told = told
 
-    def read(self, disk: DiskBytes, *, limits: ReadingLimits, watch: Callable[[], None]) -> Iterator[Event]:
+    def read(self, disk: DiskBytes, *, limits: ReadingLimits, watch: Callable[[], None]) -> Generator[Event]:
         yield from self._told
 
 
@@ -140,7 +141,8 @@ class Yard:
         imports = Imports(self.records, self.objects, tasks, self.quotas, self.fetching)
         request = ImportRequest(container="c", object="disk", name="an image", **options)
         task = imports.start(self.caller, "test", request)
-        walker.walk()
+        while walker.waiting:
+            walker.walk()
         self.log = tasks.log(self.caller, task.id)
         assert not (self.folder / "work" / task.id).exists(), "nothing is left lying about"
         return tasks.show(self.caller, task.id)
@@ -308,6 +310,19 @@ class TestTheBytesOfIt:
         assert list(Quarantine(yard.records, yard.blobs, yard.clock).items()) == []
 
 
+class TestACutOff:
+    def test_in_the_middle_is_done_again(self, yard: Yard, tmp_path: Path) -> None:
+        class Once(Searching):
+            def scan(self, files: Sequence[Path], *, folder: Path, watch: Callable[[], None]) -> list[Match]:
+                found = super().scan(files, folder=folder, watch=watch)
+                if len(self.shown) == len(files):
+                    raise Interrupted
+                return found
+
+        yard.passed(as_format(ext4(tmp_path, FILES), "qcow2"), Once())
+        assert [line.outcome for line in yard.log if line.name == "scan"] == ["interrupted", "done"]
+
+
 class TestWhatCannotBeSaid:
     @pytest.mark.parametrize(
         "trouble", [Unavailable("the scanner", reason="it is not there"), RuntimeError("unheard-of")]
@@ -350,6 +365,12 @@ class TestSamples:
     def test_zeros_inside_a_file_are_shown_long_ones_part_it(self, tmp_path: Path) -> None:
         assert self.shown(tmp_path, [b"a", MIB, b"b", 5], 64 * MIB) == [b"a" + bytes(MIB) + b"b"]
         assert self.shown(tmp_path, [b"a", 1 << 60, b"b"], 64 * MIB) == [b"a", b"b"]
+
+    def test_what_a_try_before_has_left_is_not_shown(self, tmp_path: Path) -> None:
+        for name in ("files", "scanner"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "0").write_bytes(b"old")
+        assert self.shown(tmp_path, [b"new"], MIB) == [b"new"]
 
     def test_many_files_go_in_batches_and_none_is_lost(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("imageferry.service.importing.samples._BATCH_FILES", 7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,8 +82,8 @@ class FileSystems(Protocol):
       - what has been deleted is not told.
     """
 
-    def read(self, disk: DiskBytes, *, limits: ReadingLimits, watch: Callable[[], None]) -> Iterator[Event]:
-        """Every volume that can be read, one after the other.
+    def read(self, disk: DiskBytes, *, limits: ReadingLimits, watch: Callable[[], None]) -> Generator[Event]:
+        """Every volume that can be read, one after the other. Who stops before the end closes it.
 
         Args:
             watch: called at least every two seconds; whatever it raises ends the reading and comes out.

@@ -11,6 +11,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -179,21 +180,22 @@ class _Looking:
         seen: list[Span] = []
         not_seen: list[Span] = []
         volume = Volume(kind=UNKNOWN, offset=0, size=0)
-        events = self._step.file_systems.read(self._disk, limits=self._step.limits, watch=self._watch)
-        for event in events:
-            match event:
-                case Volume():
-                    volume = event
-                case File():
-                    self._samples.begin(f"the file {event.path} ({volume.kind})")
-                case bytes():
-                    self._samples.add(event)
-                    self._reached.advance(len(event), volume.size)
-                case int():
-                    self._samples.zeros(event)
-                case VolumeEnd():
-                    (seen if event.whole else not_seen).append(Span(volume.offset, volume.offset + volume.size))
-                    self._reached.settle(volume.size if event.whole else 0)
+        read = self._step.file_systems.read(self._disk, limits=self._step.limits, watch=self._watch)
+        with closing(read) as events:
+            for event in events:
+                match event:
+                    case Volume():
+                        volume = event
+                    case File():
+                        self._samples.begin(f"the file {event.path} ({volume.kind})")
+                    case bytes():
+                        self._samples.add(event)
+                        self._reached.advance(len(event), volume.size)
+                    case int():
+                        self._samples.zeros(event)
+                    case VolumeEnd():
+                        (seen if event.whole else not_seen).append(Span(volume.offset, volume.offset + volume.size))
+                        self._reached.settle(volume.size if event.whole else 0)
         return seen, not_seen
 
     def _bytes(self, span: Span) -> None:
