@@ -37,6 +37,7 @@ class SmallClamd(socketserver.ThreadingUnixStreamServer):
     def __init__(self, path: Path, mood: str = "sound", most_bytes: int = 25 << 20) -> None:
         self.mood = mood
         self.most_bytes = most_bytes
+        self.asked = threading.Event()
         super().__init__(str(path), _Answering)
 
 
@@ -46,6 +47,7 @@ class _Answering(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         assert self._exactly(10) == b"zINSTREAM\0"
+        self.server.asked.set()
         if self.server.mood == "crashing":
             return
         content = b""
