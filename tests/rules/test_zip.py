@@ -76,6 +76,17 @@ def test_archives_that_were_written_into_a_pipe_and_those_of_zip64_are_read(larg
     assert content(out.getvalue(), members(out.getvalue())[0]) == DATA
 
 
+def test_a_head_may_know_some_sizes_and_not_others() -> None:
+    """As Info-ZIP writes it with -fd: the size, and neither the checksum nor the packed size."""
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:  # type: ignore[arg-type]
+        made.writestr("disk", DATA)
+    data = _patched(bytes(pipe.data), _HEAD, 22, len(DATA).to_bytes(4, "little"))
+    assert content(data, members(data)[0]) == DATA
+    with pytest.raises(Refusal, match="another thing"):
+        members(_patched(data, _HEAD, 22, b"\1\0\0\0"))
+
+
 def test_the_end_of_zip64_is_read_too() -> None:
     data = archive(("disk", DATA))
     at = data.rindex(b"PK\x05\x06")
@@ -83,8 +94,12 @@ def test_the_end_of_zip64_is_read_too() -> None:
     end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, start)
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
     small = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-    large = data[:at] + end + locator + small
-    assert content(large, members(large)[0]) == DATA
+    for ending in (small, data[at:]):  # Info-ZIP says it in both when it reads from a pipe
+        large = data[:at] + end + locator + ending
+        assert content(large, members(large)[0]) == DATA
+    other = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, start - 1, 0)
+    with pytest.raises(Refusal, match="two directories"):
+        members(data[:at] + end + locator + other)
     for harmed in (data[:at] + end + small, data[:at] + locator + small, data[:at] + end[:-4] + locator + small):
         with pytest.raises(Refusal):
             members(harmed)

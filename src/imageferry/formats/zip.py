@@ -22,13 +22,16 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_64 = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _HEAD = struct.Struct("<4s5H3L2H")
+_SMALL = (0xFFFF, 0xFFFF, 0xFFFF_FFFF, 0xFFFF_FFFF)  # what stands in the end where ZIP64 has the value
 _MAX_COMMENT = 0xFFFF  # bytes
 _MAX_DIRECTORY = 8 << 20  # bytes
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13  # flags: the bytes; strongly; the heads
-_AFTERWARDS = 1 << 3  # flag: sizes and CRC stand behind the bytes, and zeros before them
+_AFTERWARDS = 1 << 3  # flag: sizes and CRC stand behind the bytes, and zeros before them for what was not known yet
 _TOLD = _ENCRYPTED | _AFTERWARDS  # flags that say how the bytes are to be read
 _METHODS = {0: Compression.NONE, 8: Compression.DEFLATE}
-_UNIX, _KIND, _LINK, _REGULAR = 3, 0o170000, 0o120000, 0o100000
+_UNIX = 3
+_KIND, _LINK = 0o170000, 0o120000
+_FILES = (0, 0o100000, 0o010000)  # unknown, regular, and what Info-ZIP was given by a pipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +112,15 @@ def _directory(source: ByteSource) -> tuple[int, int, int]:
     if at + _END.size + comment != len(tail):
         raise _wrong("with other bytes behind its end")
     end = stop = tail_at + at
-    if 0xFFFF in (here, count) or 0xFFFF_FFFF in (size, start):
-        stop, disk, first_disk, here, count, size, start = _directory_64(source, end)
+    locator = source.read(max(end - _LOCATOR_64.size, 0), _LOCATOR_64.size)
+    if locator.startswith(b"PK\x06\x07"):
+        small = (here, count, size, start)
+        stop, disk, first_disk, here, count, size, start = _directory_64(source, locator, end)
+        if any(
+            value not in (most, large)
+            for value, most, large in zip(small, _SMALL, (here, count, size, start), strict=True)
+        ):
+            raise _wrong("that names two directories")
     if disk or first_disk or here != count:
         raise Refusal(Reason.SPLIT, "one part of a ZIP archive in several", "Join its parts first: 'zip -s 0'.")
     if start + size != stop or size > _MAX_DIRECTORY:
@@ -118,10 +128,7 @@ def _directory(source: ByteSource) -> tuple[int, int, int]:
     return start, stop, count
 
 
-def _directory_64(source: ByteSource, end: int) -> tuple[int, int, int, int, int, int, int]:
-    locator = source.read(max(end - _LOCATOR_64.size, 0), _LOCATOR_64.size)
-    if len(locator) < _LOCATOR_64.size or not locator.startswith(b"PK\x06\x07"):
-        raise _wrong("whose end names sizes that it does not hold")
+def _directory_64(source: ByteSource, locator: bytes, end: int) -> tuple[int, int, int, int, int, int, int]:
     _, disk, at, disks = _LOCATOR_64.unpack(locator)
     record = source.read(at, _END_64.size)
     if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
@@ -178,11 +185,10 @@ def _data_offset(source: ByteSource, entry: _Entry) -> int:
     _, _, flags, method, _, _, crc, encoded, size, name_length, extra_length = _HEAD.unpack(head)
     rest = source.read(entry.head + _HEAD.size, name_length + extra_length)
     size, encoded = _large(rest[name_length:], size, encoded)
-    said: tuple[object, ...] = (rest[:name_length], flags & _TOLD, method, crc, encoded, size)
-    promised: tuple[object, ...] = (entry.name, entry.flags & _TOLD, entry.method, entry.crc, entry.encoded, entry.size)
-    if flags & _AFTERWARDS and not (crc or encoded or size):
-        said, promised = said[:3], promised[:3]
-    if said != promised:
+    same = rest[:name_length] == entry.name and flags & _TOLD == entry.flags & _TOLD and method == entry.method
+    unknown = (0,) if flags & _AFTERWARDS else ()
+    sizes = zip((crc, encoded, size), (entry.crc, entry.encoded, entry.size), strict=True)
+    if not same or any(said not in (promised, *unknown) for said, promised in sizes):
         raise _wrong(f"whose directory says another thing of {shown(entry.name)} than its own head")
     offset: int = entry.head + _HEAD.size + name_length + extra_length
     return offset
@@ -199,7 +205,7 @@ def _member(entry: _Entry, offset: int) -> ZipMember | None:
         found = f"a ZIP archive in which {shown(name)} is packed by method {entry.method}"
         raise Refusal(Reason.UNSUPPORTED, found, "Pack it anew with 'zip', or bring the disk itself.")
     kind = entry.mode & _KIND
-    if kind not in (0, _REGULAR):
+    if kind not in _FILES:
         raise _wrong(f"in which {shown(name)} is {'a link' if kind == _LINK else 'no regular file'}")
     if "\0" in name or "\\" in name or name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
         raise _wrong(f"with the path {shown(name)}, which leads out of it")
