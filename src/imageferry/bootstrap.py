@@ -153,7 +153,14 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         TaskKind.CONVERT.value: disks.convert_plan(),
         TaskKind.CHECK.value: disks.check_plan(),
     }
-    tasks = TaskService(records, clock, settings.folder / "work", plans)
+    tasks = TaskService(
+        records,
+        clock,
+        settings.folder / "work",
+        plans,
+        check_room=lambda session, project: quotas.check(session, project, tasks=1),
+        stall_s=settings.task_stall_s,
+    )
     judge_disk = _judge_within(limits)
     images = Images(records, blobs, clock, judge_disk, identity, quotas, max_size=settings.max_image_bytes)
     services = Services(
@@ -181,7 +188,11 @@ def walker(house: House) -> DurableTasks:
     service = house.services.tasks
     settings = house.settings
     tasks = DurableTasks(
-        settings.walker_url, service, concurrency=settings.task_concurrency, fetches=settings.fetch_concurrency
+        settings.walker_url,
+        service,
+        concurrency=settings.task_concurrency,
+        fetches=settings.fetch_concurrency,
+        most_of_one=settings.task_concurrency_per_project,
     )
     service.attach(tasks)
     return tasks

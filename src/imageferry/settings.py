@@ -94,9 +94,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def network_rules(self) -> NetworkRules:
         """Raises BadInput: what is no network, or no port."""
+    project_tasks: int = 0  # that have not ended
         for port in self.fetch_ports:
             if not 0 < port < 65_536:
                 raise BadInput("fetch_ports", port, "ports from 1 to 65535")
+    task_concurrency_per_project: int = 0  # of these, and of the files fetched at once, by one project; 0: no limit
+    task_stall_s: float = 60.0  # a step without progress for so long is said to stand still
         return NetworkRules(
             allowed=read_networks(self.fetch_networks, field="fetch_networks"),
             denied=read_networks(self.fetch_denied_networks, field="fetch_denied_networks"),
@@ -142,6 +145,7 @@ def read_settings(
 
 def default_folder(env: Mapping[str, str]) -> Path:
     """Where the service keeps its data when nobody says otherwise."""
+            Resource.TASKS: self.project_tasks,
     base = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", ".")) / ".local" / "share")
     return Path(base) / "imageferry"
 

@@ -35,6 +35,8 @@ class TasksContract:
             error_code="none",
             result={"image": "x"},
             cancel_requested=True,
+            step_started_at=at(7),
+            progressed_at=at(8),
             expires_at=at(9),
         )
         with records.writing() as session:
@@ -52,7 +54,8 @@ class TasksContract:
             session.tasks.set_progress(task.id, Progress(done=7), at(2))
             changed = replace(task, status=TaskStatus.RUNNING, step="fetch", result={"a": 1}, updated_at=at(3))
             assert session.tasks.update(changed)
-            assert session.tasks.get(task.id) == replace(changed, cancel_requested=True, progress=Progress(done=7))
+            found = replace(changed, cancel_requested=True, progress=Progress(done=7), progressed_at=at(2))
+            assert session.tasks.get(task.id) == found
 
     @pytest.mark.parametrize("status", TaskStatus)
     def test_only_a_final_task_can_be_deleted(self, records: Records, status: TaskStatus) -> None:
@@ -151,15 +154,47 @@ class TasksContract:
             asked = session.tasks.page(project_id=OURS, kind=TaskKind.IMPORT, source="k5", statuses=[TaskStatus.QUEUED])
             assert asked == [ours]
 
-    def test_unfinished_tasks_come_by_id(self, records: Records) -> None:
+    def test_unfinished_tasks_come_the_oldest_first_and_are_counted(self, records: Records) -> None:
         with records.writing() as session:
-            ids = sorted(kept(session, status=status).id for status in TaskStatus if not status.is_final)
+            open_ones = [status for status in TaskStatus if not status.is_final]
+            tasks = [kept(session, status=open_ones[n % 2], created_at=at(9 - n // 3)) for n in range(8)]
+            tasks.append(kept(session, project_id=THEIRS, created_at=at(20)))
             for status in TaskStatus:
                 if status.is_final:
                     kept(session, status=status)
-            assert session.tasks.unfinished(after=None, limit=9) == ids
-            assert session.tasks.unfinished(after=ids[0], limit=9) == ids[1:]
-            assert session.tasks.unfinished(after=None, limit=1) == ids[:1]
+            tasks.sort(key=lambda task: (task.created_at, task.id))
+            assert session.tasks.unfinished(after=None, limit=99) == tasks
+            for number, task in enumerate(tasks):
+                assert session.tasks.unfinished(after=task, limit=2) == tasks[number + 1 : number + 3]
+            assert session.tasks.count_unfinished(OURS) == 8
+            assert session.tasks.count_unfinished(THEIRS) == 1
+
+    def test_the_last_progress_is_when_the_figures_changed_not_when_they_were_noted(self, records: Records) -> None:
+        def times(session: Session) -> tuple[object, object]:
+            found = session.tasks.get(task.id)
+            assert found is not None
+            return found.step_started_at, found.progressed_at
+
+        with records.writing() as session:
+            task = kept(session)
+            assert times(session) == (None, None)
+            session.tasks.start_step(task.id, "fetch", at(1))
+            assert times(session) == (at(1), at(1))
+            for progress, now, last in (
+                (Progress(), 2, 1),
+                (Progress(total=9), 3, 3),
+                (Progress(total=9), 4, 3),
+                (Progress(done=5, total=9), 5, 5),
+                (Progress(done=5, total=9), 6, 5),
+                (Progress(done=5), 7, 7),
+                (Progress(), 8, 8),
+            ):
+                session.tasks.set_progress(task.id, progress, at(now))
+                assert times(session) == (at(1), at(last))
+            session.tasks.update(replace(task, step="unpack"))
+            assert times(session) == (at(1), at(8))
+            session.tasks.start_step(task.id, "unpack", at(9))
+            assert times(session) == (at(9), at(9))
 
     def test_tasks_expire_with_their_log_and_their_pins(self, records: Records) -> None:
         with records.writing() as session:

@@ -197,7 +197,9 @@ def test_the_states_of_an_export(k5: K5) -> None:
     progress = [status["progress"] for status in seen]
     assert progress == sorted(progress)
     done = k5.status(export_id, kind="imageexport")
+    told = done.pop("task")
     assert done == {**before, "export_status": "succeeded", "progress": 100}
+    assert [step["outcome"] for step in told["steps"]] == ["done"] * told["progress"]["steps"]
 
 
 @pytest.mark.parametrize("job", ["x", UUID, "%00", "%ff", "..", UUID + "%0a"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from imageferry.dialects.k5.codes import IMPORT
+from imageferry.domain.image_quota import Resource
 from tests.dialects.k5_service import K5, code_of, small_vmdk
 
 UUID = "9d0c7f7e-1d2b-4c3a-8b5e-0a4f3d2c1b60"
@@ -106,7 +107,7 @@ def test_what_is_refused_and_by_which_code(home: K5, code: str, region: str, cha
 
 
 def test_every_code_of_the_table_is_tested() -> None:
-    elsewhere = {"40009", "40030", "40035", "40036", "40301", "40401", "50001", "50301"}
+    elsewhere = {"40009", "40030", "40035", "40036", "40301", "40302", "40401", "50001", "50301"}
     assert {code for code, _, _ in REFUSED} | elsewhere == set(IMPORT)
 
 
@@ -119,6 +120,16 @@ def test_what_only_strict_a_looks_at_is_not_refused_elsewhere(k5: K5) -> None:
 def test_what_a_strict_profile_does_not_know_is_not_looked_at(k5: K5) -> None:
     assert k5.at("uk-9").start(container_format="ova", details=5, s3_location=5).status == 201
     assert k5.at("jp-west-3").start(container_format=5, ovf_location=5).status == 201
+
+
+def test_a_project_with_as_many_jobs_as_it_may_have_is_told_so_and_gets_no_more(k5: K5) -> None:
+    quotas = k5.house.services.image_quotas
+    quotas.set_limit(k5.caller.project, Resource.TASKS, 2)
+    assert [k5.start().status for _ in range(2)] == [201, 201]
+    assert code_of(k5.start()) == "40302"
+    assert len(k5.call("GET", "/v1/imageimport").json["imports"]) == 2
+    k5.walker.walk()
+    assert k5.start().status == 201
 
 
 def test_an_id_can_be_used_once(k5: K5) -> None:

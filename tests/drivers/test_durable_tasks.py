@@ -6,15 +6,16 @@ import base64
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from imageferry.db.tasks import DurableTasks
+from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import Unavailable
 from imageferry.domain.task import Lane, State, TaskId
-from imageferry.ports.tasks import Interrupted
+from imageferry.ports.tasks import Due, Interrupted
 
 WAIT_S = 20.0
 
@@ -30,11 +31,16 @@ class Diary:
         self.ends: dict[str, tuple[State, State | None]] = {}
         self.changed = threading.Condition()
 
-    def steps_of(self, task_id: TaskId) -> Sequence[str]:
-        return list(self.steps)
-
     def lane_of(self, task_id: TaskId, name: str) -> Lane:
         return Lane.NETWORK if name in self.network else Lane.WORK
+
+    def due(self, task_id: TaskId) -> Due:
+        """What stands before a slash is the project."""
+        first = next(iter(self.steps_of(task_id).values()), Lane.WORK)
+        return Due(task_id=task_id, project_id=ProjectId(task_id.partition("/")[0]), lane=first)
+
+    def steps_of(self, task_id: TaskId) -> Mapping[str, Lane]:
+        return {name: self.lane_of(task_id, name) for name in self.steps}
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         with self.changed:
@@ -50,8 +56,8 @@ class Diary:
             self.ends[task_id] = (state, failure)
             self.changed.notify_all()
 
-    def unfinished(self) -> Sequence[TaskId]:
-        return self.pending
+    def unfinished(self) -> Sequence[Due]:
+        return [self.due(task_id) for task_id in self.pending]
 
     def wait(self, condition: Callable[[], bool]) -> None:
         with self.changed:
@@ -218,6 +224,91 @@ def test_many_who_wait_for_the_network_keep_nobody_from_work(url: str, opened: C
     assert not any(task.startswith("slow") for task in diary.ends)
     arrived.set()
     diary.wait(lambda: len(diary.ends) == 41)
+
+
+def test_ten_of_one_project_do_not_wait_for_a_hundred_of_another(url: str, opened: Callable[..., DurableTasks]) -> None:
+    order: list[str] = []
+
+    def work(task_id: TaskId, state: State) -> State:
+        order.append(task_id)
+        time.sleep(0.002)
+        return state
+
+    diary = Diary({"fetch": adding("f"), "work": work})
+    diary.network = frozenset({"fetch"})  # so that they meet again on their way from one lane to the other
+    tasks = opened(url, diary, concurrency=2, fetches=4)
+    for number in range(100):
+        tasks.start(TaskId(f"many/{number:03}"))
+    for number in range(10):
+        tasks.start(TaskId(f"few/{number:03}"))
+    diary.wait(lambda: len(diary.ends) == 110)
+    last = max(number for number, task_id in enumerate(order) if task_id.startswith("few"))
+    assert last < 50, order
+    assert len(order) == len(set(order)) == 110
+
+
+def test_one_project_has_no_more_places_than_it_may_have(url: str, opened: Callable[..., DurableTasks]) -> None:
+    at_work: list[str] = []
+    seen: list[tuple[int, int]] = []
+    lock = threading.Lock()
+
+    def work(task_id: TaskId, state: State) -> State:
+        with lock:
+            at_work.append(task_id.partition("/")[0])
+            seen.append((at_work.count("a"), at_work.count("b")))
+        time.sleep(0.02)
+        with lock:
+            at_work.remove(task_id.partition("/")[0])
+        return state
+
+    diary = Diary({"work": work})
+    tasks = opened(url, diary, concurrency=3, most_of_one=1)
+    for number in range(8):
+        tasks.start(TaskId(f"a/{number}"))
+        tasks.start(TaskId(f"b/{number}"))
+    diary.wait(lambda: len(diary.ends) == 16)
+    assert max(a for a, _ in seen) == max(b for _, b in seen) == 1
+    assert (1, 1) in seen
+
+
+def test_after_a_restart_what_was_at_work_has_its_place_and_the_rest_waits_in_turn(
+    url: str, opened: Callable[..., DurableTasks]
+) -> None:
+    cut = threading.Event()
+
+    def cut_off(_: TaskId, __: State) -> State:
+        assert cut.wait(WAIT_S)
+        raise Interrupted
+
+    names = [f"many/{number}" for number in range(20)] + ["few/0", "few/1"]
+    first = Diary({"work": cut_off})
+    tasks = opened(url, first, concurrency=2)
+    for name in names:
+        tasks.start(TaskId(name))
+    first.wait(lambda: len(first.lines) == 2)
+    threading.Timer(0.2, cut.set).start()
+    assert tasks.close(wait_s=WAIT_S)
+    at_work, most, order = 0, 0, list[str]()
+    lock = threading.Lock()
+
+    def work(task_id: TaskId, state: State) -> State:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+            order.append(task_id)
+        time.sleep(0.01)
+        with lock:
+            at_work -= 1
+        return state
+
+    second = Diary({"work": work}, pending=names)
+    opened(url, second, concurrency=2)
+    second.wait(lambda: len(second.ends) == 22)
+    assert sorted(order) == sorted(names)
+    assert most <= 2
+    assert set(order[:2]) == {task_id for task_id, _ in first.lines}
+    assert {"few/0", "few/1"} < set(order[:10])
 
 
 def test_the_end_is_noted_even_if_noting_fails_at_first(url: str, opened: Callable[..., DurableTasks]) -> None:

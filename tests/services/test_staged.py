@@ -142,7 +142,7 @@ def test_cut_off_anywhere_and_done_again_it_comes_out_the_same(
     task = dock.begin(key)
     dock.walker.walk()
     assert not dock.task(task).status.is_final
-    assert list(dock.tasks.unfinished()) == [task.id]  # what a start of the service walks again
+    assert [due.task_id for due in dock.tasks.unfinished()] == [task.id]  # what a start of the service walks again
     for file in (tmp_path / "work").glob("*/*"):
         file.unlink()  # as on another machine
     dock.walker.walk()

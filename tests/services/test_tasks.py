@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import Caller, Role
-from imageferry.domain.errors import BadDisk, Forbidden, NotFound
+from imageferry.domain.errors import BadDisk, Forbidden, NotFound, OverLimit
+from imageferry.domain.image_quota import Resource
+from imageferry.domain.moment import Moment
 from imageferry.domain.task import State, Task, TaskKind, TaskStatus
 from imageferry.ports.tasks import Interrupted
 from imageferry.service import plans as plan_module
+from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
 from imageferry.stores.memory import MemoryBlocks
+from imageferry.wire import standing
+from imageferry.wire.dates import iso_seconds
 from tests.services.conftest import Clock
 from tests.walking import Walker
 
@@ -55,7 +61,7 @@ def test_a_task_goes_through_its_steps_and_keeps_input_result_and_log(
     ended = service.show(member("p"), task.id)
     assert ended.status is TaskStatus.SUCCEEDED
     assert ended.percent == 100
-    assert ended.input == {"a": 1}
+    assert ended.input == {"a": 1, "steps": ["one", "two"]}
     assert ended.result == {"said": "ab"}
     assert ended.expires_at is not None
     assert (ended.expires_at - ended.updated_at) == 48 * 3600 * 1_000_000
@@ -81,6 +87,88 @@ def test_progress_is_seen_while_a_step_runs(
     start(service, member("p"))
     walker.walk()
     assert seen == [("two", 250, 1000, 62)]
+
+
+def test_a_task_tells_how_fast_it_is_since_when_and_whether_it_stands_still(
+    make: MakeHouse, member: Callable[[str], Caller], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_module, "_NOTE_S", 0.0)
+    seen: list[Task] = []
+
+    def work(context: StepContext) -> State:
+        for done, seconds in ((0, 10), (1000, 59), (1000, 2), (1000, 0), (3000, 1)):
+            context.progress(done, 4000)
+            clock.pass_time(seconds)
+            seen.append(service.show(member("p"), context.task.id))
+            assert service.page(member("p"))[0].message == seen[-1].message
+        return {}
+
+    service, walker = make(Step(name="one", run=work))
+    task = start(service, member("p"))
+    assert service.show(member("p"), task.id).message == ""
+    walker.walk()
+    since = seen[0].step_started_at
+    assert since is not None
+    assert [one.rate for one in seen] == [None, 99, 99, 99, 42]
+    assert [one.step_started_at for one in seen] == [since] * 5
+    last = [round((one.progressed_at or 0) - since, -6) // 1_000_000 for one in seen]
+    assert last == [0, 10, 10, 10, 71]
+    assert [bool(one.message) for one in seen] == [False, False, True, True, False]
+    assert seen[2].message == f"No progress since {iso_seconds(Moment(since + 10_000_000))}, 61 s."
+    assert standing.message(seen[2]).startswith(
+        "Step 1 of 1: one, 1000 of 4000 bytes so far, 99 each second. No progress"
+    )
+    ended, log = service.account(member("p"), task.id)
+    assert (ended.message, ended.rate) == ("", None)
+    (line,) = standing.steps(ended, log)
+    assert (line["name"], line["outcome"], line["done"], line["total"]) == ("one", "done", 3000, 4000)
+    assert 72 <= line["seconds"] < 73
+    assert line["rate"] == 41
+
+
+def test_a_step_that_was_cut_off_and_one_at_work_are_told_apart(
+    make: MakeHouse, member: Callable[[str], Caller]
+) -> None:
+    seen: list[list[str]] = []
+
+    def work(context: StepContext) -> State:
+        seen.append([line["outcome"] for line in standing.steps(*service.account(member("p"), context.task.id))])
+        return {}
+
+    service, walker = make(Step(name="one", run=work))
+    task = start(service, member("p"))
+    service._begin_step(replace(task, status=TaskStatus.RUNNING, step="one", step_number=1))  # and then kill -9
+    walker.walk()
+    assert seen == [["cut off", "running"]]
+
+
+def test_no_task_is_kept_where_a_project_may_have_no_more(
+    records: SqlRecords, clock: Clock, tmp_path: Path, member: Callable[[str], Caller]
+) -> None:
+    quotas = ImageQuotas(records, {Resource.TASKS: 2})
+    service = TaskService(
+        records,
+        clock,
+        tmp_path / "work",
+        {TaskKind.IMPORT: Plan(steps=(Step(name="one", run=saying("a")),), result=dict)},
+        check_room=lambda session, project: quotas.check(session, project, tasks=1),
+    )
+    walker = Walker(service)
+    service.attach(walker)
+    first = start(service, member("p"))
+    start(service, member("p"))
+    beside: list[Task] = []
+    with pytest.raises(OverLimit, match="at most 2 tasks that have not ended are allowed, this would make 3"):
+        service.start(
+            member("p"), TaskKind.IMPORT, source="t", task_input={}, along=lambda _, task: beside.append(task)
+        )
+    assert beside == []
+    assert len(service.page(member("p"))) == 2
+    start(service, member("q"))
+    walker.waiting = [first.id]
+    walker.walk()
+    start(service, member("p"))
+    assert len(service.page(member("p"))) == 3
 
 
 def test_a_failure_leaves_a_code_and_a_sentence(make: MakeHouse, member: Callable[[str], Caller]) -> None:

@@ -175,6 +175,7 @@ def project_limit(ctx: click.Context, /, name: str, domain: str, **limits: str |
         for option, (resource, _) in _LIMITS.items():
             share = quotas.of_project(found)[resource]
             click.echo(f"{option}  {share.used} of {'any' if share.limit is None else share.limit}")
+    "tasks": (Resource.TASKS, int),
 
 
 def _limit_of(option: str, text: str) -> int | None:
@@ -184,6 +185,7 @@ def _limit_of(option: str, text: str) -> int | None:
         raise BadInput(f"--{option}", text, 'a whole number, or "default"') from error
 
 
+@click.option("--tasks", metavar="N", help="Tasks that may wait or be at work at once.")
 @admin.command()
 @click.pass_context
 def orphans(ctx: click.Context) -> None:

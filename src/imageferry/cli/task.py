@@ -9,6 +9,7 @@ from imageferry.cli.clouds import with_cloud
 from imageferry.cli.options import timeout_option
 from imageferry.cli.output import Output, Row, output_options
 from imageferry.cli.progress import with_progress
+from imageferry.cli.shapes import Bytes
 from imageferry.cli.units import Word
 from imageferry.domain.errors import NotFound
 from imageferry.domain.task import TaskKind
@@ -25,7 +26,15 @@ COLUMNS = (
     "error_code",
     "message",
     "created_at",
+    "step",
+    "done",
+    "total",
+    "rate",
+    "step_started_at",
+    "progressed_at",
+    "steps",
 )
+_OF_STEPS = ("name", "outcome", "started_at", "seconds", "done", "rate")
 _SHORT = ("id", "kind", "status", "percent", "name", "message")
 
 _kind_option = click.option("--kind", type=Word(TaskKind), help="By default both.")
@@ -51,7 +60,7 @@ def task_list(kind: TaskKind | None, cloud: Cloud, out: Output) -> None:
 @output_options(COLUMNS)
 @with_cloud
 def task_show(task_id: str, kind: TaskKind | None, cloud: Cloud, out: Output) -> None:
-    """Where a job stands, and why it failed."""
+    """Where a job stands, why it failed, and how long each step took."""
     out.one(task_row(_found(cloud, task_id, kind)))
 
 
@@ -87,6 +96,7 @@ def task_cancel(task_id: str, cloud: Cloud) -> None:
 
 
 def task_row(found: TaskInfo) -> Row:
+    at = found.progress
     return {
         "id": found.id,
         "kind": found.kind.value,
@@ -98,7 +108,18 @@ def task_row(found: TaskInfo) -> Row:
         "error_code": found.error_code,
         "message": found.message,
         "created_at": found.created_at,
+        "step": f"{at['step_number']} of {at['steps']}: {at['step']}" if at.get("step") else "",
+        "done": _amount(at.get("done"), at.get("unit")),
+        "total": _amount(at.get("total"), at.get("unit")),
+        "rate": _amount(at.get("rate"), at.get("unit")),
+        "step_started_at": at.get("step_started_at"),
+        "progressed_at": at.get("progressed_at"),
+        "steps": [{name: step[name] for name in _OF_STEPS} for step in found.steps],
     }
+
+
+def _amount(value: int | None, unit: str | None) -> int | None:
+    return Bytes(value) if value is not None and unit == "bytes" else value
 
 
 def _lists(cloud: Cloud, kind: TaskKind | None) -> dict[TaskKind, TaskList]:

@@ -6,12 +6,14 @@ Source: specs/k5.md, sections 1, 5 and 6; the documents themselves are in ``wire
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from imageferry.clouds.trouble import shown
 from imageferry.domain.errors import BadInput
 from imageferry.domain.region import Profile
 from imageferry.domain.task import TaskKind, TaskStatus
 from imageferry.ports.cloud import NewImage, TaskInfo
+from imageferry.wire import standing
 from imageferry.wire.k5 import Account, JobStatus, read_error, read_job
 
 PROFILES: Mapping[str, Profile] = {
@@ -100,6 +102,9 @@ def task_info(document: Mapping[str, object], kind: TaskKind, task_id: str = "")
         return None
     status = _STATUSES[job.status]
     failure = read_error(document)
+    told = document.get("task")
+    more: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    message = failure.message or (_word(more, "message") if status is TaskStatus.RUNNING else "")
     return TaskInfo(
         id=_word(document, f"{kind.value}_id") or task_id,
         kind=kind,
@@ -109,10 +114,16 @@ def task_info(document: Mapping[str, object], kind: TaskKind, task_id: str = "")
         image_id=shown(job.image_id or ""),
         location=_word(document, "location", "storage_container"),
         error_code=shown(failure.code),
-        message=shown(failure.message),
+        message=shown(message),
         created_at=_word(document, "created_at", "request_time"),
+        progress=_shown(standing.read_progress(more)),
+        steps=[_shown(step) for step in standing.read_steps(more)],
     )
 
 
 def _word(document: Mapping[str, object], *keys: str) -> str:
     return next((shown(str(document[key])) for key in keys if isinstance(document.get(key), str | int)), "")
+
+
+def _shown(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: shown(value) if isinstance(value, str) else value for name, value in members.items()}

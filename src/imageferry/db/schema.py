@@ -356,6 +356,8 @@ tasks = Table(
     Column("expires_at", BigInteger, index=True),
     Index(None, "created_at", "id"),
     Index(None, "project_id", "created_at", "id"),
+    Column("step_started_at", BigInteger),
+    Column("progressed_at", BigInteger),
     Index(None, "status", "id"),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, tuple_, update
 
 from imageferry.db.keyset import Key, behind, ordered
 from imageferry.db.schema import task_steps, tasks
@@ -18,6 +18,7 @@ from imageferry.domain.task import Progress, StepLog, Task, TaskId, TaskKind, Ta
 from imageferry.ports.records import TASK_SORT_KEYS
 
 _FINAL = tasks.c.status.in_([status.value for status in TaskStatus if status.is_final])
+_OPEN = tasks.c.status.in_([status.value for status in TaskStatus if not status.is_final])  # as an index has them
 
 
 class SqlTasks:
@@ -26,6 +27,7 @@ class SqlTasks:
 
     def add(self, task: Task) -> None:
         values = _values(task) | {"id": task.id, "cancel_requested": task.cancel_requested} | _progress(task.progress)
+        values |= {"step_started_at": task.step_started_at, "progressed_at": task.progressed_at}
         if not added(self._connection, tasks, values):
             raise AlreadyExists("task", task.id)
 
@@ -38,7 +40,9 @@ class SqlTasks:
         return self._connection.execute(change).rowcount > 0
 
     def set_progress(self, task_id: TaskId, progress: Progress, now: Moment) -> bool:
-        change = update(tasks).where(tasks.c.id == task_id, ~_FINAL).values(updated_at=now, **_progress(progress))
+        moved = or_(tasks.c.progress_done != progress.done, tasks.c.progress_total.is_distinct_from(progress.total))
+        values = {"updated_at": now, "progressed_at": case((moved, now), else_=tasks.c.progressed_at)}
+        change = update(tasks).where(tasks.c.id == task_id, ~_FINAL).values(values | _progress(progress))
         if self._connection.execute(change).rowcount:
             its_step = update(task_steps).where(_newest_step_of(task_id)).values(_progress(progress))
             self._connection.execute(its_step)
@@ -52,7 +56,8 @@ class SqlTasks:
     def start_step(self, task_id: TaskId, name: str, now: Moment) -> None:
         require(self._connection, tasks.c.id, task_id, kind="task")
         fresh = _progress(Progress())
-        change = update(tasks).where(tasks.c.id == task_id, ~_FINAL).values(updated_at=now, **fresh)
+        times = {"updated_at": now, "step_started_at": now, "progressed_at": now}
+        change = update(tasks).where(tasks.c.id == task_id, ~_FINAL).values(times | fresh)
         self._connection.execute(change)  # before counting: this row's lock keeps two from taking one number
         newest = select(func.max(task_steps.c.number)).where(task_steps.c.task_id == task_id)
         number = (self._connection.execute(newest).scalar() or 0) + 1
@@ -99,11 +104,15 @@ class SqlTasks:
             query = query.where(behind(self._marker_row(before, project_id), keys))
         return [_task(row) for row in self._connection.execute(query)]
 
-    def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:
-        query = select(tasks.c.id).where(~_FINAL).order_by(tasks.c.id).limit(limit)
+    def unfinished(self, *, after: Task | None, limit: int) -> list[Task]:
+        query = select(tasks).where(_OPEN).order_by(tasks.c.created_at, tasks.c.id).limit(limit)
         if after is not None:
-            query = query.where(tasks.c.id > after)
-        return list(self._connection.execute(query).scalars())
+            query = query.where(tuple_(tasks.c.created_at, tasks.c.id) > tuple_(after.created_at, after.id))
+        return [_task(row) for row in self._connection.execute(query)]
+
+    def count_unfinished(self, project_id: ProjectId) -> int:
+        query = select(func.count()).select_from(tasks).where(tasks.c.project_id == project_id, _OPEN)
+        return self._connection.execute(query).scalar_one()
 
     def delete(self, task_id: TaskId) -> bool:
         return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.id == task_id)).rowcount > 0
@@ -177,6 +186,8 @@ def _task(row: Row[Any]) -> Task:
         step_number=row.step_number,
         step_count=row.step_count,
         progress=_progress_of(row),
+        step_started_at=row.step_started_at,
+        progressed_at=row.progressed_at,
         message=row.message,
         error_code=row.error_code,
         result=row.result,

@@ -14,6 +14,8 @@ was cut off. What was found out about DBOS 3.4, and is relied on here:
     must end properly, so cancelling is a flag that steps look at, and DBOS knows nothing;
   - a thread of DBOS that waits for its turn would keep others' tasks from theirs, so a task
     is handed to DBOS only when there is a place for it: until then our records know it;
+  - what was at work when the process ended, DBOS takes up by itself: such tasks have their
+    places from the start, or new ones would take the threads that they need;
   - an error is noted as a value, never as an exception: nothing is ever unpickled, and a
     process that stops in the middle of a step cannot be mistaken for a failure of the step.
 
@@ -27,8 +29,7 @@ import json
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -40,11 +41,13 @@ from dbos._error import DBOSBaseException
 
 from imageferry.domain.errors import Unavailable
 from imageferry.domain.task import Lane, State, TaskId
-from imageferry.ports.tasks import Interrupted, Walk
+from imageferry.domain.turns import Turns
+from imageferry.ports.tasks import Due, Interrupted, Walk
 
 _WORKFLOW = "task"
 _ENDED = "_ended"
 _SPARE_THREADS = 4  # a thread of DBOS may wait for a task that it lost, and must not keep that task from running
+_ASKED_AT_ONCE = 500  # workflows, in one query
 _LOOK_S = 0.5  # how often those who wait see whether the service stops
 _OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _log = logging.getLogger("imageferry.tasks")
@@ -55,7 +58,16 @@ class DurableTasks:
 
     _one: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, url: str, walk: Walk, *, executor: str = "main", concurrency: int = 2, fetches: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        walk: Walk,
+        *,
+        executor: str = "main",
+        concurrency: int = 2,
+        fetches: int = 8,
+        most_of_one: int = 0,
+    ) -> None:
         """Open, and go on with what was cut off.
 
         Args:
@@ -63,26 +75,26 @@ class DurableTasks:
             executor: the name of this process among those on one database, the same after a restart.
             concurrency: places in the lane WORK.
             fetches: places in the lane NETWORK.
+            most_of_one: places in a lane that one project may have at once; 0: all of them.
         """
         if not DurableTasks._one.acquire(blocking=False):
             raise RuntimeError("this process walks tasks already")
         self._walk = walk
-        self._free = {Lane.WORK: concurrency, Lane.NETWORK: fetches}
-        self._places: dict[TaskId, Lane] = {}
-        self._waiting: dict[Lane, deque[TaskId]] = {lane: deque() for lane in Lane}
+        places = {Lane.WORK: concurrency, Lane.NETWORK: fetches}
+        self._turns = {lane: Turns(places[lane], most_of_one=most_of_one) for lane in Lane}
         self._stopping = threading.Event()
-        self._at_work: set[str] = set()
+        self._at_work: set[str] = set()  # has a thread
+        self._resumed: set[TaskId] = set()  # was cut off, and has no thread yet
         self._changed = threading.Condition()
         self._hold: IO[str] | sa.Connection | None = None
         try:
             self._hold = _hold_executor(url, executor)
             _silence()
             DBOS.destroy(destroy_registry=True)
-            DBOS(config=_config(url, executor, concurrency + fetches))
+            # Twice the places of WORK: a task that waits to move there keeps its place in NETWORK until then.
+            DBOS(config=_config(url, executor, 2 * concurrency + fetches))
             self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._made_walk())
-            DBOS.launch()
-            for task_id in walk.unfinished():
-                self._take_up(task_id)
+            self._take_up(walk.unfinished())
             self._usher = threading.Thread(target=self._hand_over, name="tasks", daemon=True)
             self._usher.start()
         except BaseException:
@@ -90,50 +102,71 @@ class DurableTasks:
             raise
 
     def start(self, task_id: TaskId) -> None:
-        lane = self._walk.lane_of(task_id, self._walk.steps_of(task_id)[0])
+        due = self._walk.due(task_id)
         with self._changed:
-            if task_id not in self._waiting[lane]:
-                self._waiting[lane].append(task_id)
-                self._changed.notify_all()
+            self._turns[due.lane].wait(task_id, due.project_id)
+            self._changed.notify_all()
 
-    def _take_up(self, task_id: TaskId) -> None:
-        """Start what was never started, and end what DBOS has given up (a row that it could not read)."""
-        known = DBOS.get_workflow_status(task_id)
-        if known is None:
-            self.start(task_id)
-        elif known.status in _OVER:
-            reason = RuntimeError(f"the durable walk of task {task_id} ended as {known.status}")
-            self._note_end(task_id, {}, self._walk.failure_of(reason))
-        else:
-            self._begin(task_id)
+    def _take_up(self, unfinished: Sequence[Due]) -> None:
+        """Seat what DBOS goes on with, queue what was never started, and end what DBOS has given up."""
+        with self._changed:  # those that DBOS goes on with wait at their first line until all have their places
+            DBOS.launch()
+            known = _statuses([due.task_id for due in unfinished])
+            for due in unfinished:
+                turns = self._turns[due.lane]
+                if due.task_id not in known:
+                    turns.wait(due.task_id, due.project_id)
+                elif known[due.task_id] not in _OVER:
+                    self._resumed.add(due.task_id)
+                    turns.seat(due.task_id, due.project_id)
+        for task_id, status in known.items():
+            if status in _OVER:
+                self._give_up(task_id, status)
 
-    def _begin(self, task_id: TaskId) -> None:
-        with SetWorkflowID(task_id):
-            DBOS.start_workflow(self._workflow, task_id)
+    def _give_up(self, task_id: TaskId, status: str) -> None:
+        reason = RuntimeError(f"the durable walk of task {task_id} ended as {status}")
+        self._note_end(task_id, {}, self._walk.failure_of(reason))
+        self._leave(task_id)
 
     def _hand_over(self) -> None:
-        """Give waiting tasks to DBOS as places become free, on a thread that DBOS knows nothing of."""
+        """Give places away as they become free, on a thread that DBOS knows nothing of."""
         while not self._stopping.is_set():
             with self._changed:
-                lane = next((lane for lane in Lane if self._waiting[lane] and self._free[lane]), None)
-                if lane is None:
+                task_id = next((task for lane in Lane if (task := self._turns[lane].next()) is not None), None)
+                if task_id is None:
                     self._changed.wait(_LOOK_S)
+                elif task_id in self._at_work:  # it moves to another lane, and its thread waits for this
+                    self._changed.notify_all()
                     continue
-                task_id = self._waiting[lane].popleft()
-                self._free[lane] -= 1
-                self._places[task_id] = lane
-            try:
-                known = DBOS.get_workflow_status(task_id)
-                if known is None:
-                    self._begin(task_id)
-            except Exception:
+                silent = sorted(self._resumed)
+            if task_id is not None:
+                self._begin(task_id)
+            elif silent:
+                self._look_after(silent)
+
+    def _look_after(self, resumed: Sequence[TaskId]) -> None:
+        """End those of which DBOS could not read its own row, rather than wait for them."""
+        try:
+            for task_id, status in _statuses(resumed).items():
+                if status in _OVER and task_id in self._resumed:
+                    self._resumed.discard(task_id)
+                    self._give_up(task_id, status)
+        except Exception:
+            _log.exception("tasks that were cut off could not be looked after; trying again")
+
+    def _begin(self, task_id: TaskId) -> None:
+        """Hand it to DBOS. What DBOS knows already was started twice."""
+        try:
+            if DBOS.get_workflow_status(task_id) is not None:
                 self._leave(task_id)
-                if not self._stopping.wait(_LOOK_S):
-                    _log.exception("task %s could not be started; trying again", task_id)
-                    self.start(task_id)
-            else:
-                if known is not None:
-                    self._leave(task_id)
+                return
+            with SetWorkflowID(task_id):
+                DBOS.start_workflow(self._workflow, task_id)
+        except Exception:
+            self._leave(task_id)
+            if not self._stopping.wait(_LOOK_S):
+                _log.exception("task %s could not be started; trying again", task_id)
+                self.start(task_id)
 
     def forget_ended(self, *, older_than_s: float) -> int:
         """Remove DBOS's rows of tasks that ended so long ago; returns how many."""
@@ -176,6 +209,7 @@ class DurableTasks:
         def walk(task_id: str) -> str:
             with self._changed:
                 self._at_work.add(task_id)
+                self._resumed.discard(TaskId(task_id))
             try:
                 return self._walked(TaskId(task_id))
             except DBOSBaseException as error:
@@ -186,35 +220,36 @@ class DurableTasks:
 
         return walk
 
-    def _move(self, task_id: TaskId, lane: Lane) -> None:
+    def _move(self, due: Due, lane: Lane) -> None:
         """Have a place in that lane; the one in another is kept until then, or threads would run out."""
+        turns = self._turns[lane]
         with self._changed:
-            held = self._places.get(task_id)
-            if held is lane:
+            if turns.has(due.task_id):
                 return
-            while not self._free[lane]:
+            turns.wait(due.task_id, due.project_id)
+            self._changed.notify_all()
+            while not turns.has(due.task_id):
                 self._check_stopping()
                 self._changed.wait(_LOOK_S)
-            self._free[lane] -= 1
-            self._places[task_id] = lane
-            if held is not None:
-                self._free[held] += 1
-                self._changed.notify_all()
+            for other in self._turns.values():
+                if other is not turns:
+                    other.leave(due.task_id)
+            self._changed.notify_all()
 
     def _leave(self, task_id: TaskId) -> None:
         with self._changed:
-            held = self._places.pop(task_id, None)
-            if held is not None:
-                self._free[held] += 1
+            for turns in self._turns.values():
+                turns.leave(task_id)
             self._at_work.discard(task_id)
             self._changed.notify_all()
 
     def _walked(self, task_id: TaskId) -> str:
         state: State = {}
         failure: State | None = None
-        for name in self._walk.steps_of(task_id):
+        due = self._walk.due(task_id)
+        for name, lane in self._walk.steps_of(task_id).items():
             self._check_stopping()
-            self._move(task_id, self._walk.lane_of(task_id, name))
+            self._move(due, lane)
             outcome = DBOS.run_step({"name": name}, self._run_step, task_id, name, state)
             if "failure" in outcome:
                 failure = outcome["failure"]
@@ -251,6 +286,16 @@ class DurableTasks:
     def _check_stopping(self) -> None:
         if self._stopping.is_set():
             raise Interrupted
+
+
+def _statuses(task_ids: Sequence[TaskId]) -> dict[TaskId, str]:
+    """What DBOS says of those tasks that it knows."""
+    found: dict[TaskId, str] = {}
+    for start in range(0, len(task_ids), _ASKED_AT_ONCE):
+        some: list[str] = list(task_ids[start : start + _ASKED_AT_ONCE])
+        rows = DBOS.list_workflows(workflow_ids=some, load_input=False, load_output=False)
+        found |= {TaskId(row.workflow_id): row.status for row in rows}
+    return found
 
 
 def _config(url: str, executor: str, places: int) -> DBOSConfig:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from imageferry.db.schema import blobs, containers, images, project_limits, projects
 from imageferry.db.sql import insert, require
+from imageferry.db.task_rows import SqlTasks
 from imageferry.domain.access import ProjectId
 from imageferry.domain.image import Status
 from imageferry.domain.image_quota import Amounts, Resource
@@ -37,6 +38,7 @@ class SqlUsage:
             Resource.STAGED: int(staged),
             Resource.IMAGES: count,
             Resource.UPLOADS: uploads,
+            Resource.TASKS: SqlTasks(self._connection).count_unfinished(project_id),
         }
 
     def limits(self, project_id: ProjectId) -> dict[Resource, int]:

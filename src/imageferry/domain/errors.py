@@ -121,12 +121,12 @@ class OverQuota(TooLarge):
 
 @dataclass(eq=False)
 class OverLimit(TooLarge):
-    """More than a project may keep as images. ``unit`` says what is counted, ``used`` how much is there."""
+    """More than a project may keep, or do at once. ``unit`` says what is counted, ``used`` how much is there."""
 
     used: int = 0
 
     def __str__(self) -> str:
-        advice = "Delete something first, or ask the administrator for more."
+        advice = "Delete something, wait until something has ended, or ask the administrator for more."
         return f"{self.what}: at most {self.limit} {self.unit} are allowed, this would make {self.found}. {advice}"
 
 

@@ -16,6 +16,7 @@ class Resource(StrEnum):
     STAGED = "staged bytes"  # that wait for their import, or are in it
     IMAGES = "images"
     UPLOADS = "images on their way in"  # being sent, staged or imported
+    TASKS = "tasks that have not ended"
 
 
 Amounts = Mapping[Resource, int]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from imageferry.domain.access import ProjectId, UserId
-from imageferry.domain.moment import Moment
+from imageferry.domain.moment import SECOND, Moment
 
 TaskId = NewType("TaskId", str)
 
@@ -90,6 +90,11 @@ class StepLog:
     outcome: str = ""  # "done", "failed", "cancelled", "interrupted"; empty while it runs or when it was cut off
     message: str = ""
 
+    @property
+    def rate(self) -> int | None:
+        """Units of progress each second, over the whole step; None while it runs."""
+        return None if self.ended_at is None else _rate(self.progress, self.started_at, self.ended_at)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
@@ -106,6 +111,8 @@ class Task:
     step_number: int = 0  # 1 for the first
     step_count: int = 0
     progress: Progress = Progress()
+    step_started_at: Moment | None = None
+    progressed_at: Moment | None = None  # when the progress last became another; at first as ``step_started_at``
     message: str = ""
     error_code: str = ""  # a stable word for programs, see service.importing
     result: State = field(default_factory=dict)
@@ -125,6 +132,19 @@ class Task:
         return int(self.input.get("echo", {}).get("keep_s", KEEP_SECONDS))
 
     @property
+    def rate(self) -> int | None:
+        """Units of progress each second, from the begin of the step at work to its last progress."""
+        if self.status is not TaskStatus.RUNNING or self.step_started_at is None or self.progressed_at is None:
+            return None
+        return _rate(self.progress, self.step_started_at, self.progressed_at)
+
+    def silent_s(self, now: Moment) -> int:
+        """Whole seconds since the step at work last made progress; 0 when none is at work."""
+        if self.status is not TaskStatus.RUNNING or self.progressed_at is None:
+            return 0
+        return max(0, (now - self.progressed_at) // SECOND)
+
+    @property
     def percent(self) -> int:
         """Of the whole task, steps counted alike: 0 to 100, and 100 only when it succeeded."""
         if self.status is TaskStatus.SUCCEEDED:
@@ -133,3 +153,8 @@ class Task:
             return 0
         inside = self.progress.done / self.progress.total if self.progress.total else 0.0
         return min(99, int(100 * (self.step_number - 1 + min(1.0, inside)) / self.step_count))
+
+
+def _rate(progress: Progress, since: Moment, until: Moment) -> int | None:
+    """None where nothing can be said: no time has gone by, or nothing was counted."""
+    return progress.done * SECOND // (until - since) if until > since and progress.done else None

@@ -7,11 +7,11 @@ sizes, listings that go on for ever).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from imageferry.domain.digest import Digests
 from imageferry.domain.disk import DiskFacts
@@ -122,6 +122,8 @@ class TaskInfo:
     error_code: str = ""
     message: str = ""
     created_at: str = ""
+    progress: Mapping[str, Any] = field(default_factory=dict)  # of the step at work, as wire.standing has it
+    steps: Sequence[Mapping[str, Any]] = ()  # so far, likewise; both only where the cloud tells
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

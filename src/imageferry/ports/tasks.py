@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from imageferry.domain.access import ProjectId
 from imageferry.domain.task import Lane, State, TaskId
 
 
@@ -15,6 +17,15 @@ class Interrupted(BaseException):
     """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A task that should be under way: whose it is, and the lane that it begins in."""
+
+    task_id: TaskId
+    project_id: ProjectId
+    lane: Lane
+
+
 class Walk(Protocol):
     """What a walker calls back. The service implements it; the walker knows no more of tasks.
 
@@ -22,14 +33,16 @@ class Walk(Protocol):
     a step whose state was noted never runs again, not even after kill -9; the last call is
     ``ended``, at least once. Several tasks run side by side, never one task twice at once; as many
     steps of a lane as it has places, and who waits for a place in one lane takes none of another
-    that a task could begin in.
+    that a task could begin in. Places go to projects in turn (``domain.turns``).
     """
 
-    def steps_of(self, task_id: TaskId) -> Sequence[str]:
-        """The names of the steps, the same at every call."""
+    def due(self, task_id: TaskId) -> Due: ...
 
-    def lane_of(self, task_id: TaskId, name: str) -> Lane:
-        """Where a step wants its place. Steps in the lane NETWORK come first in a task."""
+    def steps_of(self, task_id: TaskId) -> Mapping[str, Lane]:
+        """The names of the steps in their order, and where each wants its place; the same at every call.
+
+        Those in the lane NETWORK come first.
+        """
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         """Do one step; returns the state that the next one gets. Raises what it likes."""
@@ -40,8 +53,8 @@ class Walk(Protocol):
     def ended(self, task_id: TaskId, state: State, failure: State | None) -> None:
         """All steps are done, or one has raised. Tried again later if it raises."""
 
-    def unfinished(self) -> Sequence[TaskId]:
-        """Tasks that should be under way; asked at start, to catch those whose own start was cut off."""
+    def unfinished(self) -> Sequence[Due]:
+        """Tasks that should be under way, the oldest first; asked at start, to catch those that were waiting."""
 
 
 class Tasks(Protocol):

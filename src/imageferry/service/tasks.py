@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +23,15 @@ from imageferry.domain.errors import (
     TimedOut,
     Unavailable,
 )
+from imageferry.domain.image import ImageId
 from imageferry.domain.moment import later
 from imageferry.domain.task import Lane, Progress, State, StepLog, Task, TaskId, TaskKind, TaskStatus
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
-from imageferry.ports.tasks import Interrupted, Tasks
+from imageferry.ports.tasks import Due, Interrupted, Tasks
 from imageferry.service.plans import Plan, StepContext
 from imageferry.service.scratch import working_files
+from imageferry.wire.dates import iso_seconds
 
 _MAX_TRIES = 5  # of one step that is cut off again and again: it may be what kills the process
 _log = logging.getLogger("imageferry.tasks")
@@ -38,12 +40,30 @@ _log = logging.getLogger("imageferry.tasks")
 class TaskService:
     """The use-cases of tasks, and the ``Walk`` for the durable walker."""
 
-    def __init__(self, records: Records, clock: Clock, work: Path, plans: Mapping[str, Plan]) -> None:
-        """``plans``: by the kind of task, or by the name that a task's input gives as its "plan"."""
+    def __init__(
+        self,
+        records: Records,
+        clock: Clock,
+        work: Path,
+        plans: Mapping[str, Plan],
+        *,
+        check_room: Callable[[Session, ProjectId], None] = lambda _, __: None,
+        stall_s: float = 60.0,
+    ) -> None:
+        """Nothing is started here.
+
+        Args:
+            plans: by the kind of task, or by the name that a task's input gives as its "plan"; where there
+                is one for "SOURCE/NAME", that is taken.
+            check_room: raises OverLimit where a project may have no further task.
+            stall_s: a step that makes no progress for so long is said to stand still.
+        """
         self._records = records
         self._clock = clock
         self._work = work
         self._plans = plans
+        self._check_room = check_room
+        self._stall_s = stall_s
         self._tasks: Tasks | None = None
         self._stopping = False
 
@@ -70,6 +90,9 @@ class TaskService:
 
         Args:
             along: what must be kept in the same transaction, or not at all.
+
+        Raises:
+            OverLimit: the project has as many tasks as it may have. Nothing was kept.
         """
         caller = allow(caller, Act.START_TASKS)
         now = self._clock()
@@ -83,8 +106,10 @@ class TaskService:
             created_at=now,
             updated_at=now,
         )
-        task = replace(task, step_count=len(self._plan(task).steps))
+        names = [step.name for step in self._plan(task).steps]
+        task = replace(task, step_count=len(names), input={**task_input, "steps": names})
         with self._records.writing() as session:
+            self._check_room(session, task.project_id)
             session.tasks.add(task)
             along(session, task)
         if self._tasks is not None:
@@ -98,12 +123,27 @@ class TaskService:
             task = session.tasks.get(task_id)
         if task is None or (task.project_id != caller.project_id and not caller.is_admin):
             raise NotFound("task", task_id)
-        return task
+        return self._told(task)
 
     def log(self, caller: Caller | None, task_id: TaskId) -> list[StepLog]:
-        task = self.show(caller, task_id)
+        return self.account(caller, task_id)[1]
+
+    def account(self, caller: Caller | None, task_id: TaskId) -> tuple[Task, list[StepLog]]:
+        """A task of the caller's project, and its steps so far, in the order they began."""
+        ((task, log),) = self.accounts([self.show(caller, task_id)])
+        return task, log
+
+    def accounts(self, tasks: Iterable[Task]) -> list[tuple[Task, list[StepLog]]]:
+        """Those tasks as they are shown, each with its steps so far; one line a try."""
         with self._records.reading() as session:
-            return session.tasks.steps(task.id)
+            return [(self._told(task), session.tasks.steps(task.id)) for task in tasks]
+
+    def _told(self, task: Task) -> Task:
+        """As it is shown: the message of one whose step stands still says so, and since when."""
+        silent = task.silent_s(self._clock())
+        if task.progressed_at is None or silent < self._stall_s:
+            return task
+        return replace(task, message=f"No progress since {iso_seconds(task.progressed_at)}, {silent} s.")
 
     def page(
         self,
@@ -124,7 +164,7 @@ class TaskService:
         if owner not in (None, caller.project) and not caller.is_admin:
             return []
         with self._records.reading() as session:
-            return session.tasks.page(
+            page = session.tasks.page(
                 project_id=caller.project if owner is None else owner,
                 kind=kind,
                 source=source,
@@ -135,6 +175,7 @@ class TaskService:
                 limit=limit,
                 sort=sort,
             )
+        return [self._told(task) for task in page]
 
     def cancel(self, caller: Caller | None, task_id: TaskId) -> bool:
         """Ask a task to end. False when it has ended already."""
@@ -151,19 +192,21 @@ class TaskService:
             if not session.tasks.delete(task.id):
                 raise StatusConflict("task", task.id, found=task.status, wanted="deleting it before its end")
 
-    def open_tasks(self, project_id: ProjectId, kind: TaskKind) -> list[Task]:
-        """The tasks of a project that are not final, newest first (at most 1,000)."""
+    def open_tasks(self, project_id: ProjectId, kind: TaskKind, image_id: ImageId) -> list[Task]:
+        """The tasks of a project that work on that image and are not final, newest first (at most 1,000)."""
         unfinished = [status for status in TaskStatus if not status.is_final]
         with self._records.reading() as session:
-            return session.tasks.page(project_id=project_id, kind=kind, statuses=unfinished, limit=1000)
+            return session.tasks.page(
+                project_id=project_id, kind=kind, image_id=image_id, statuses=unfinished, limit=1000
+            )
 
     # -- what the walker calls -----------------------------------------------
 
-    def steps_of(self, task_id: TaskId) -> Sequence[str]:
-        return [step.name for step in self._plan(self._task(task_id)).steps]
+    def due(self, task_id: TaskId) -> Due:
+        return self._due(self._task(task_id))
 
-    def lane_of(self, task_id: TaskId, name: str) -> Lane:
-        return next(step.lane for step in self._plan(self._task(task_id)).steps if step.name == name)
+    def steps_of(self, task_id: TaskId) -> Mapping[str, Lane]:
+        return {step.name: step.lane for step in self._plan(self._task(task_id)).steps}
 
     def run_step(self, task_id: TaskId, name: str, state: State) -> State:
         task = self._task(task_id)
@@ -179,12 +222,16 @@ class TaskService:
             state=state,
             work=self._work / task.id,
             deadline=time.monotonic() + step.limit_s,
+            limit_s=step.limit_s,
             note=lambda progress: self._note(task_id, progress),
             stopping=lambda: self._stopping,
             may_be_seen=again and step is steps[-1],
         )
         try:
-            context.check()
+            if task.cancel_requested and not context.may_be_seen:
+                raise Cancelled(f"task {task.id}")
+            if self._stopping:
+                raise Interrupted
             with working_files():
                 context.work.mkdir(parents=True, exist_ok=True)
             after = step.run(context)
@@ -221,17 +268,22 @@ class TaskService:
             session.blobs.unpin(task_id)
         shutil.rmtree(self._work / task_id, ignore_errors=True)
 
-    def unfinished(self) -> Sequence[TaskId]:
-        found: list[TaskId] = []
+    def unfinished(self) -> Sequence[Due]:
+        found: list[Task] = []
         while True:
             with self._records.reading() as session:
                 page = session.tasks.unfinished(after=found[-1] if found else None, limit=1000)
             found += page
             if len(page) < 1000:
-                return found
+                return [self._due(task) for task in found]
+
+    def _due(self, task: Task) -> Due:
+        return Due(task_id=task.id, project_id=task.project_id, lane=self._plan(task).steps[0].lane)
 
     def _plan(self, task: Task) -> Plan:
-        return self._plans[task.plan]
+        """By which it began: what was set meanwhile counts for others."""
+        plan = self._plans.get(f"{task.source}/{task.plan}") or self._plans[task.plan]
+        return plan.as_begun(task.input["steps"]) if "steps" in task.input else plan
 
     def _task(self, task_id: TaskId) -> Task:
         with self._records.reading() as session:

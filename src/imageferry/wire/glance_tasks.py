@@ -1,6 +1,6 @@
 """Tasks as Glance shows them.
 
-Members beyond the original's (``error``, ``progress``) do not disturb its clients.
+Members beyond the original's (``error``, ``progress``, ``steps``) do not disturb its clients.
 
 Source: specs/openstack.md, sections 4.14 and 5.
 """
@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from imageferry.domain.image import ImageId
-from imageferry.domain.task import COPIED_IMPORT, FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, Task, TaskKind, TaskStatus
+from imageferry.domain.task import (
+    COPIED_IMPORT,
+    FETCHED_IMPORT,
+    STAGED_IMPORT,
+    URL_IMPORT,
+    StepLog,
+    Task,
+    TaskKind,
+    TaskStatus,
+)
+from imageferry.wire import standing
 from imageferry.wire.dates import iso_seconds, swift_listing
 from imageferry.wire.glance import link
 
@@ -44,17 +54,17 @@ PLANS: dict[str, tuple[str, ...]] = {
 _TYPES = {plan: name for name, plans in PLANS.items() for plan in plans}
 
 
-def task(item: Task) -> Document:
-    """All that is told of a task."""
+def task(item: Task, log: Sequence[StepLog] = ()) -> Document:
+    """All that is told of a task. ``log``: its steps so far."""
     echo = item.input.get("echo", {})
     return {
         **_brief(item),
         "input": _input(item),
         "result": _result(item) if item.status is TaskStatus.SUCCEEDED else None,
-        "message": message_of(item),
+        "message": standing.message(item),
         "request_id": echo.get("request_id"),
         "user_id": item.user_id,
-        **more_of(item),
+        **more_of(item, log),
     }
 
 
@@ -67,32 +77,16 @@ def tasks(page: Sequence[Task], query: Sequence[tuple[str, str]], limit: int) ->
     return {**document, "schema": "/v2/schemas/tasks"}
 
 
-def image_tasks(items: Iterable[Task], image_id: ImageId) -> Document:
-    """The owner's window on the imports of an image."""
-    return {"tasks": [_image_task(item, image_id) for item in items]}
+def image_tasks(items: Iterable[tuple[Task, Sequence[StepLog]]], image_id: ImageId) -> Document:
+    """The owner's window on the imports of an image, each with its steps so far."""
+    return {"tasks": [_image_task(item, log, image_id) for item, log in items]}
 
 
-def more_of(item: Task) -> Document:
-    """What Glance does not tell: why it failed, how far it is."""
-    progress: Document = {
-        "done": item.progress.done,
-        "total": item.progress.total,
-        "unit": item.progress.unit,
-        "step": item.step,
-        "steps": item.step_count,
-        "percent": item.percent,
-    }
+def more_of(item: Task, log: Sequence[StepLog]) -> Document:
+    """What Glance does not tell: why it failed, how far it is, and what took how long."""
     failed = STATUSES[item.status] == "failure"
     error = {"code": item.error_code, "reason": item.message, "where": item.step} if failed else None
-    return {"progress": progress, "error": error}
-
-
-def message_of(item: Task) -> str:
-    """One sentence for a person."""
-    if item.status is TaskStatus.RUNNING:
-        total = "" if item.progress.total is None else f" of {item.progress.total}"
-        return f"Step {item.step_number} of {item.step_count}: {item.step}, {item.progress.done}{total} bytes so far."
-    return item.message
+    return {"progress": standing.progress(item), "steps": standing.steps(item, log), "error": error}
 
 
 def _brief(item: Task) -> Document:
@@ -136,7 +130,7 @@ def _result(item: Task) -> Document:
     return dict(item.result)
 
 
-def _image_task(item: Task, image_id: ImageId) -> Document:
+def _image_task(item: Task, log: Sequence[StepLog], image_id: ImageId) -> Document:
     echo = item.input.get("echo", {})
     return {
         "id": item.id,
@@ -153,6 +147,6 @@ def _image_task(item: Task, image_id: ImageId) -> Document:
         "user_id": item.user_id,
         "input": _input(item),
         "result": {"image_id": image_id} if item.status is TaskStatus.SUCCEEDED else None,
-        "message": message_of(item),
-        **more_of(item),
+        "message": standing.message(item),
+        **more_of(item, log),
     }

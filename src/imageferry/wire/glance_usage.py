@@ -20,21 +20,26 @@ NAMES: Mapping[Resource, tuple[str, int]] = {
     Resource.IMAGES: ("image_count_total", 1),
     Resource.UPLOADS: ("image_count_uploading", 1),
 }
-"""Their names, and how much of ours is one of theirs."""
+"""Their names, and how much of ours is one of theirs. Tasks are not limited there."""
 
 
 def usage(shares: Mapping[Resource, tuple[int, int | None]]) -> dict[str, Any]:
     """``shares``: how much there is and how much there may be (None: no limit); empty where nothing is limited."""
     document = {}
-    for resource, (used, limit) in shares.items():
-        name, unit = NAMES[resource]
+    for resource, (name, unit) in NAMES.items():
+        if resource not in shares:
+            continue
+        used, limit = shares[resource]
         document[name] = {"usage": _begun(used, unit), "limit": _NO_LIMIT if limit is None else limit // unit}
     return {"usage": document}
 
 
 def over_limit(error: OverLimit) -> str:
-    """The sentence that scripts look for."""
-    name, unit = NAMES[Resource(error.unit)]
+    """The sentence that scripts look for; our own of what has no name there."""
+    resource = Resource(error.unit)
+    if resource not in NAMES:
+        return str(error)
+    name, unit = NAMES[resource]
     limit, there, more = error.limit // unit, _begun(error.used, unit), _begun((error.found or 0) - error.used, unit)
     why = f"Resource {name} is over limit of {limit} due to current usage {there} and delta {more}"
     return f"Project {error.what.removeprefix('project ')} is over a limit for [{why}]"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 from imageferry.domain.image import Image, Visibility
 from imageferry.domain.region import Profile
-from imageferry.domain.task import Task, TaskStatus
+from imageferry.domain.task import StepLog, Task, TaskStatus
+from imageferry.wire import standing
 from imageferry.wire.dates import iso_seconds
 
 Document = dict[str, Any]
@@ -70,7 +71,12 @@ def error(code: str, message: str) -> Document:
 
 
 def import_status(
-    task: Task, image: Image | None = None, failure: Failure | None = None, *, text_numbers: bool = False
+    task: Task,
+    image: Image | None = None,
+    failure: Failure | None = None,
+    log: Sequence[StepLog] = (),
+    *,
+    text_numbers: bool = False,
 ) -> Document:
     """An import as its status call shows it.
 
@@ -78,6 +84,7 @@ def import_status(
         task: its input holds ``image_id``, and under ``echo`` the keys that every answer repeats.
         image: merged in once the import has succeeded.
         failure: of one that has failed.
+        log: its steps so far.
         text_numbers: numbers as strings where the original service had them so.
     """
     status = import_job_status(task)
@@ -95,8 +102,17 @@ def import_status(
         "conversion": True,
         "disk_format": "raw",
         "container_format": "bare",
+        **_told(task, log),
     }
     return document if failure is None else document | error(failure.code, failure.message)
+
+
+def _told(task: Task, log: Sequence[StepLog]) -> Document:
+    """What the original does not tell, under one key of ours once there is something to tell."""
+    if not log:
+        return {}
+    told = {"message": standing.message(task), "progress": standing.progress(task), "steps": standing.steps(task, log)}
+    return {"task": told}
 
 
 def import_job_status(task: Task) -> JobStatus:
@@ -123,7 +139,7 @@ def import_list(tasks: Iterable[Task]) -> Document:
     }
 
 
-def export_status(task: Task, failure: Failure | None = None) -> Document:
+def export_status(task: Task, failure: Failure | None = None, log: Sequence[StepLog] = ()) -> Document:
     document: Document = {
         "export_status": export_job_status(task).value,
         "progress": task.percent,
@@ -131,6 +147,7 @@ def export_status(task: Task, failure: Failure | None = None) -> Document:
         "image_name": task.input["image_name"],
         "storage_container": task.input["echo"]["storage_container"],
         "request_time": iso_seconds(task.created_at),
+        **_told(task, log),
     }
     return document if failure is None else document | error(failure.code, failure.message)
 

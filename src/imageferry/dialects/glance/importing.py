@@ -37,7 +37,8 @@ def start(request: Request, services: Services) -> Answer:
 
 def tasks_of_image(request: Request, services: Services) -> Answer:
     image = image_id(request)
-    return Answer.of_json(200, glance_tasks.image_tasks(services.staged.of_image(request.caller, image), image))
+    found = services.tasks.accounts(services.staged.of_image(request.caller, image))
+    return Answer.of_json(200, glance_tasks.image_tasks(found, image))
 
 
 def _asked(document: object) -> dict[str, Any]:

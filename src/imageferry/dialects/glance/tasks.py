@@ -113,7 +113,8 @@ def listing(request: Request, services: Services) -> Answer:
 
 
 def show(request: Request, services: Services) -> Answer:
-    return Answer.of_json(200, glance_tasks.task(services.tasks.show(request.caller, _task_id(request))))
+    task, log = services.tasks.account(request.caller, _task_id(request))
+    return Answer.of_json(200, glance_tasks.task(task, log))
 
 
 def delete(request: Request, services: Services) -> Answer:

@@ -20,6 +20,7 @@ COMMON: Mapping[str, str] = {
     "40005": "Project id does not exist.",
     "40030": "Request body is not a JSON object.",
     "40301": "You cannot execute this API.",
+    "40302": "The project keeps as much, or has as many jobs under way, as it may. Try again when one has ended.",
     "50001": "Internal server error.",
     "50301": "Service unavailable.",
 }

@@ -18,9 +18,9 @@ from imageferry.dialects.k5.answers import (
 from imageferry.dialects.k5.codes import failure_code
 from imageferry.dialects.k5.locations import container_names
 from imageferry.domain.access import Act, Caller, allow
-from imageferry.domain.errors import AlreadyExists, BadInput, NotFound, StatusConflict
+from imageferry.domain.errors import AlreadyExists, BadInput, NotFound, OverLimit, StatusConflict
 from imageferry.domain.image import ImageId, new_image_id
-from imageferry.domain.task import Task, TaskKind
+from imageferry.domain.task import StepLog, Task, TaskKind
 from imageferry.service.exporting.exports import ExportRequest
 from imageferry.service.services import Services
 from imageferry.wire import k5
@@ -45,6 +45,8 @@ class ExportCalls:
             task = services.exports.start(caller, SOURCE, asked)
         except AlreadyExists as error:
             raise Fault("40006" if error.kind == "export" else "40007") from error
+        except OverLimit as error:
+            raise Fault("40302") from error
         except StatusConflict as error:
             raise Fault("40009") from error
         except BadInput as error:
@@ -55,11 +57,11 @@ class ExportCalls:
 
     @guarded
     def status(self, request: Request, services: Services) -> Answer:
-        task = _task(request, services)
+        task, log = _account(request, services)
         failure = failure_of(task, failure_code)
         if failure is not None and task.error_code == "not-found" and task.step == "locate":
             failure = k5.Failure(failure.code, _IMAGE_GONE)
-        return done(request, 200, k5.export_status(task, failure))
+        return done(request, 200, k5.export_status(task, failure, log))
 
     @guarded
     def list(self, request: Request, services: Services) -> Answer:
@@ -70,7 +72,7 @@ class ExportCalls:
 
     @guarded
     def cancel(self, request: Request, services: Services) -> Answer:
-        task = _task(request, services)
+        task, _ = _account(request, services)
         if task.cancel_requested and not task.status.is_final:
             raise Fault("40010")
         if not services.tasks.cancel(request.caller, task.id):
@@ -78,11 +80,11 @@ class ExportCalls:
         return done(request, 200)
 
 
-def _task(request: Request, services: Services) -> Task:
-    task = services.tasks.show(scoped(request), job_id(request))
+def _account(request: Request, services: Services) -> tuple[Task, list[StepLog]]:
+    task, log = services.tasks.account(scoped(request), job_id(request))
     if task.kind is not TaskKind.EXPORT or task.source != SOURCE:
         raise Fault("40401")
-    return task
+    return task, log
 
 
 def _image_id(value: Any) -> ImageId:

@@ -20,8 +20,8 @@ from imageferry.dialects.k5.codes import failure_code
 from imageferry.dialects.k5.fields import Fields, properties_of, read_fields
 from imageferry.dialects.k5.locations import Place, object_places
 from imageferry.domain.access import Act, Caller, allow
-from imageferry.domain.errors import AlreadyExists, Conflict, NotFound, TooLarge
-from imageferry.domain.image import MAX_NAME, DiskFormat, Image, ImageId, new_image_id
+from imageferry.domain.errors import AlreadyExists, Conflict, NotFound, OverLimit, TooLarge
+from imageferry.domain.image import MAX_NAME, DiskFormat, Image, ImageId
 from imageferry.domain.region import Region, region_for_host
 from imageferry.domain.task import Task, TaskKind, TaskStatus
 from imageferry.service.importing.request import ImportRequest
@@ -50,7 +50,7 @@ class ImportCalls:
             container=place.container,
             object=place.name,
             name=fields.name,
-            image_id=fields.image_id or new_image_id(),
+            image_id=fields.image_id,
             source_format=place.disk_format,
             convert_to=DiskFormat.RAW,
             digest=fields.digest,
@@ -64,6 +64,8 @@ class ImportCalls:
             task = services.imports.start(caller, SOURCE, asked)
         except AlreadyExists as error:
             raise Fault("40009") from error
+        except OverLimit as error:
+            raise Fault("40302") from error
         except (NotFound, Conflict, TooLarge) as error:
             raise Fault("40006") from error  # gone since, or a large object that is not whole
         return done(request, 201, {"import_id": task.id})
@@ -71,13 +73,13 @@ class ImportCalls:
     @guarded
     def status(self, request: Request, services: Services) -> Answer:
         caller = scoped(request)
-        task = services.tasks.show(caller, job_id(request))
+        task, log = services.tasks.account(caller, job_id(request))
         if task.kind is not TaskKind.IMPORT or task.source != SOURCE:
             raise Fault("40401")
         text_numbers = self._region(request).text_numbers
         image = _made(services, caller, task)
         failure = failure_of(task, failure_code)
-        return done(request, 200, k5.import_status(task, image, failure, text_numbers=text_numbers))
+        return done(request, 200, k5.import_status(task, image, failure, log, text_numbers=text_numbers))
 
     @guarded
     def list(self, request: Request, services: Services) -> Answer:

@@ -21,13 +21,16 @@ class TaskRecords(Protocol):
 
     def get(self, task_id: TaskId) -> Task | None: ...
     def update(self, task: Task) -> bool:
-        """Keep everything but ``cancel_requested`` and the progress.
+        """Keep everything but ``cancel_requested``, the progress and its times.
 
         False when the stored task is final already; then nothing changes.
         """
 
     def set_progress(self, task_id: TaskId, progress: Progress, now: Moment) -> bool:
-        """Note progress of the task and of its newest step; returns whether cancelling was asked for."""
+        """Note progress of the task and of its newest step; returns whether cancelling was asked for.
+
+        ``now`` counts as the time of the last progress where it is another than was noted before.
+        """
 
     def request_cancel(self, task_id: TaskId, now: Moment) -> bool:
         """False when the task is final already."""
@@ -63,8 +66,10 @@ class TaskRecords(Protocol):
             BadInput: ``before`` is not there, or no such key.
         """
 
-    def unfinished(self, *, after: TaskId | None, limit: int) -> list[TaskId]:
-        """Tasks that are not final, by id."""
+    def unfinished(self, *, after: Task | None, limit: int) -> list[Task]:
+        """Tasks that are not final, the oldest first."""
+
+    def count_unfinished(self, project_id: ProjectId) -> int: ...
 
     def delete(self, task_id: TaskId) -> bool:
         """With its log, if it is final. False: it is not, or is not there."""

@@ -61,8 +61,8 @@ class Exports:
             there = targets.occupied(session, caller.project)
         if there is not None:
             raise AlreadyExists("object", there)
-        for task in self._tasks.open_tasks(caller.project, TaskKind.EXPORT):
-            if (task.input["image_id"], task.input["container"]) == (image.id, request.container):
+        for task in self._tasks.open_tasks(caller.project, TaskKind.EXPORT, image.id):
+            if task.input["container"] == request.container:
                 raise AlreadyExists("export", task.id)
         task_input = {
             "image_id": image.id,

@@ -56,8 +56,8 @@ class Imports:
         with self._records.reading() as session:
             taken = session.images.was_used(image_id)
             self._quotas.refuse_early(session, caller.project, images=1, bytes=1)
-        under_way = self._tasks.open_tasks(caller.project, TaskKind.IMPORT)
-        if taken or any(task.input["image_id"] == image_id for task in under_way):
+        chosen = request.image_id is not None  # or it is new to everybody
+        if taken or (chosen and self._tasks.open_tasks(caller.project, TaskKind.IMPORT, image_id)):
             raise AlreadyExists("image", image_id)
         task_input = {**request.to_state(), **found, "image_id": image_id}
         return self._tasks.start(caller, TaskKind.IMPORT, source=source, task_input=task_input)

@@ -24,6 +24,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("project_id", "resource", name=op.f("pk_project_limits")),
     )
+    for column in ("step_started_at", "progressed_at"):
+        op.add_column("tasks", sa.Column(column, sa.BigInteger(), nullable=True))
     _lists_of_images()
     _metadata_definitions()
     _roles_and_tokens_beyond_projects()
