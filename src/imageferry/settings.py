@@ -43,9 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     project_image_bytes: int = 0
     project_staged_bytes: int = 0
     project_image_uploads: int = 0  # that may be on their way in at once
+    project_tasks: int = 0  # that have not ended
     tasks_for: Literal["members", "admins"] = "members"  # who may use the tasks API of images
     token_s: float = 3 * 3600.0  # how long a token is good for
     task_concurrency: int = 2  # tasks at work at once
+    task_concurrency_per_project: int = 0  # of these, and of the files fetched at once, by one project; 0: no limit
+    task_stall_s: float = 60.0  # a step without progress for so long is said to stand still
     max_object_bytes: int = 5 * (1 << 30) + 2
     max_image_bytes: int = 1 << 40
     unpack_imports: bool = True  # what is packed is imported as the disk inside
@@ -89,17 +92,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             Resource.BYTES: self.project_image_bytes,
             Resource.STAGED: self.project_staged_bytes,
             Resource.UPLOADS: self.project_image_uploads,
+            Resource.TASKS: self.project_tasks,
         }
 
     @property
     def network_rules(self) -> NetworkRules:
         """Raises BadInput: what is no network, or no port."""
-    project_tasks: int = 0  # that have not ended
         for port in self.fetch_ports:
             if not 0 < port < 65_536:
                 raise BadInput("fetch_ports", port, "ports from 1 to 65535")
-    task_concurrency_per_project: int = 0  # of these, and of the files fetched at once, by one project; 0: no limit
-    task_stall_s: float = 60.0  # a step without progress for so long is said to stand still
         return NetworkRules(
             allowed=read_networks(self.fetch_networks, field="fetch_networks"),
             denied=read_networks(self.fetch_denied_networks, field="fetch_denied_networks"),
@@ -145,7 +146,6 @@ def read_settings(
 
 def default_folder(env: Mapping[str, str]) -> Path:
     """Where the service keeps its data when nobody says otherwise."""
-            Resource.TASKS: self.project_tasks,
     base = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", ".")) / ".local" / "share")
     return Path(base) / "imageferry"
 

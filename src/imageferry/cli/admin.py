@@ -153,6 +153,7 @@ _LIMITS: Mapping[str, tuple[Resource, Callable[[str], int]]] = {
     "bytes": (Resource.BYTES, parse_size),
     "staged": (Resource.STAGED, parse_size),
     "uploads": (Resource.UPLOADS, int),
+    "tasks": (Resource.TASKS, int),
 }
 
 
@@ -162,6 +163,7 @@ _LIMITS: Mapping[str, tuple[Resource, Callable[[str], int]]] = {
 @click.option("--bytes", metavar="SIZE", help="Bytes that it may keep as images, as in 500G.")
 @click.option("--staged", metavar="SIZE", help="Bytes that may be staged and not yet imported.")
 @click.option("--uploads", metavar="N", help="Images that may be on their way in at once.")
+@click.option("--tasks", metavar="N", help="Tasks that may wait or be at work at once.")
 @click.option("--domain", default="Default", show_default=True)
 @click.pass_context
 def project_limit(ctx: click.Context, /, name: str, domain: str, **limits: str | None) -> None:
@@ -175,7 +177,6 @@ def project_limit(ctx: click.Context, /, name: str, domain: str, **limits: str |
         for option, (resource, _) in _LIMITS.items():
             share = quotas.of_project(found)[resource]
             click.echo(f"{option}  {share.used} of {'any' if share.limit is None else share.limit}")
-    "tasks": (Resource.TASKS, int),
 
 
 def _limit_of(option: str, text: str) -> int | None:
@@ -185,7 +186,6 @@ def _limit_of(option: str, text: str) -> int | None:
         raise BadInput(f"--{option}", text, 'a whole number, or "default"') from error
 
 
-@click.option("--tasks", metavar="N", help="Tasks that may wait or be at work at once.")
 @admin.command()
 @click.pass_context
 def orphans(ctx: click.Context) -> None:

@@ -347,6 +347,8 @@ tasks = Table(
     Column("progress_done", BigInteger, nullable=False),
     Column("progress_total", BigInteger),
     Column("progress_unit", TEXT, nullable=False),
+    Column("step_started_at", BigInteger),
+    Column("progressed_at", BigInteger),
     Column("message", TEXT, nullable=False),
     Column("error_code", TEXT, nullable=False),
     Column("result", JSON_TEXT, nullable=False),
@@ -356,8 +358,6 @@ tasks = Table(
     Column("expires_at", BigInteger, index=True),
     Index(None, "created_at", "id"),
     Index(None, "project_id", "created_at", "id"),
-    Column("step_started_at", BigInteger),
-    Column("progressed_at", BigInteger),
     Index(None, "status", "id"),
 )
 
