@@ -125,6 +125,7 @@ def test_an_upload_is_never_unpacked_and_the_refusal_says_what_it_is(mine: Cloud
         reply = mine.call("PUT", f"/v2/images/{key}/file", headers=_OCTETS, body=data)
         assert reply.status == 400 or reply.status == 415, reply.body
         assert words in reply.body.decode()
+        assert "Unpack it, and bring the disk itself." in reply.body.decode()
         assert shown(mine, key)["status"] == "queued"
 
 

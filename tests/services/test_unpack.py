@@ -342,6 +342,7 @@ def test_it_tells_how_far_it_is_and_ends_when_it_is_told_to(bench: Bench) -> Non
     unpacker = Unpacker(records=bench.records, blobs=bench.blobs, judging=Limits())
     with pytest.raises(Cancelled):
         unpacker.unpack(context, [bomb], Asked(what="disk.x"))
+    assert asked[-1].done == 0  # in the middle of the only block that came
 
 
 def test_what_a_project_may_keep_is_asked_for_while_it_grows_and_holes_are_free(bench: Bench) -> None:

@@ -16,7 +16,8 @@ from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadDisk
 from imageferry.domain.image import DiskFormat
 from imageferry.formats import qcow2, raw, vdi, vhd, vhdx, vmdk
-from imageferry.formats.reasons import Reason, Refusal
+from imageferry.formats.packed import packing
+from imageferry.formats.reasons import ADVICE, Reason, Refusal
 from imageferry.formats.second_opinion import check_second_opinion
 from imageferry.formats.signatures import HEAD
 from imageferry.formats.sniff import Sniffed, sniff, sniff_head
@@ -172,7 +173,7 @@ def _raw(source: ByteSource, seen: Sniffed, expected: DiskFormat | None, limits:
         stranger = ""
     is_iso = bool({"iso9660", "udf"} & set(seen.signs))
     if stranger and expected not in _BOOT_FILES:
-        raise Refusal(Reason.NOT_A_DISK, stranger)
+        raise Refusal(Reason.NOT_A_DISK, stranger, ADVICE[Reason.NESTED] if packing(seen) else "")
     if not (expected in _WITHOUT_SHAPE or (expected is None and seen.signs) or (expected == DiskFormat.ISO and is_iso)):
         if seen.signs:
             raise Refusal(Reason.WRONG_FORMAT, "an ISO image" if is_iso else f"a raw disk ({', '.join(seen.signs)})")
