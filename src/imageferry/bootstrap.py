@@ -15,10 +15,11 @@ from imageferry.dialects import glance, health, k5, keystone, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
-from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, TaskKind
+from imageferry.domain.task import TaskKind
 from imageferry.fetchers.http import HttpFetcher
 from imageferry.fetchers.line import Patience
 from imageferry.formats.judge import Limits, judge
+from imageferry.pipelines import Pipelines
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.ports.records import Records
@@ -36,13 +37,10 @@ from imageferry.service.image_data import ReadAt
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
-from imageferry.service.importing.downloads import Downloads, DownloadSteps
+from imageferry.service.importing.downloads import Downloads
 from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
-from imageferry.service.importing.scan import Scanning
-from imageferry.service.importing.staged import StagedImports, StagedSteps
-from imageferry.service.importing.steps import ImportSteps
-from imageferry.service.importing.unpack import Unpacker, UnpackLimits
+from imageferry.service.importing.staged import StagedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
@@ -101,54 +99,24 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     fetching = Fetching(
         fetcher=_fetcher(settings), records=records, blobs=blobs, limits=limits, max_bytes=settings.max_image_bytes
     )
-    unpacker = Unpacker(
-        records=records,
-        blobs=blobs,
-        judging=limits,
-        limits=UnpackLimits(decoded=settings.max_image_bytes),
-        always=settings.unpack_imports,
+    exporting = ExportSteps(
+        records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
     )
-    importing = ImportSteps(
+    disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
+    pipelines = Pipelines(
+        settings=settings,
         records=records,
         blobs=blobs,
         objects=objects,
         tools=QemuImg(),
-        clock=clock,
-        limits=limits,
-        quotas=quotas,
-        fetching=fetching,
-        unpacker=unpacker,
-    )
-    exporting = ExportSteps(
-        records=records, blobs=blobs, tools=QemuImg(), clock=clock, part_bytes=settings.export_part_bytes
-    )
-    staged = StagedSteps(
-        records=records,
-        blobs=blobs,
-        tools=QemuImg(),
-        clock=clock,
-        limits=limits,
-        quotas=quotas,
-        unpacker=unpacker,
-    )
-    disks = DiskSteps(records=records, blobs=blobs, tools=QemuImg(), clock=clock, limits=limits, quotas=quotas)
-    scanning = Scanning(
-        records=records,
-        blobs=blobs,
-        tools=QemuImg(),
         file_systems=SleuthKit(),
         scanners=_scanners(settings),
         clock=clock,
-        most_bytes=settings.max_virtual_bytes,
-        keep_s=settings.scan_keep_s,
+        quotas=quotas,
+        fetching=fetching,
     )
     plans = {
-        TaskKind.IMPORT.value: scanning.into(importing.plan()),
-        URL_IMPORT: scanning.into(importing.plan_of_url()),
-        STAGED_IMPORT: scanning.into(staged.plan()),
-        FETCHED_IMPORT: scanning.into(
-            DownloadSteps(fetching=fetching, staged=staged, records=records, quotas=quotas).plan()
-        ),
+        **pipelines.plans(),
         TaskKind.EXPORT.value: exporting.plan(),
         TaskKind.CONVERT.value: disks.convert_plan(),
         TaskKind.CHECK.value: disks.check_plan(),

@@ -15,9 +15,16 @@ import msgspec
 from imageferry.domain.addresses import WEB_PORTS, NetworkRules, read_networks
 from imageferry.domain.errors import BadInput
 from imageferry.domain.image_quota import Resource
+from imageferry.domain.pipeline import Door, check_own_name
 from imageferry.domain.region import Region
 
 _PREFIX = "IMAGEFERRY_"
+_AS_JSON: Mapping[str, str] = {
+    "regions": '[{"name": "uk-1"}]',
+    "imports": '{"k5": {"step_s": 3600}}',
+    "steps": '{"owner": {"entry_point": "owner"}}',
+}
+"""Settings that are tables, and what they look like in a variable."""
 
 
 class Secret(str):
@@ -27,6 +34,50 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "Secret(...)"
+
+
+class DoorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How images are imported by one door. A limit of 0: as for all doors."""
+
+    steps: tuple[str, ...] | None = None  # in their order; None: as they are by default
+    max_bytes: int = 0  # of a file, packed or not; beside max_image_bytes
+    max_virtual_bytes: int = 0  # of a disk as a guest sees it; beside the service's own
+    step_s: float = 0.0  # that each of the steps may take
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_virtual_bytes", "step_s"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"Expected 0 or more as {name}, got {getattr(self, name)}")
+
+
+class ImportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """By doors; see ``domain.pipeline.Door``."""
+
+    k5: DoorSettings = DoorSettings()
+    tasks: DoorSettings = DoorSettings()
+    glance_direct: DoorSettings = DoorSettings()
+    web_download: DoorSettings = DoorSettings()
+
+    def of(self, door: Door) -> DoorSettings:
+        found: DoorSettings = getattr(self, door.name.lower())
+        return found
+
+
+class StepSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step of the provider's own: a program, or a Python function."""
+
+    command: tuple[str, ...] = ()  # its whole path and first arguments
+    entry_point: str = ""  # its name in the group "imageferry.steps"
+    disk: bool = True  # whether it looks at the disk, or only at what is known of it
+    limit_s: float = 300.0
+    memory_bytes: int = 1 << 30
+    scratch_bytes: int = 0  # the largest file that it may write
+
+    def __post_init__(self) -> None:
+        if bool(self.command) == bool(self.entry_point):
+            raise ValueError("Expected either command or entry_point, got both or neither")
+        if not self.limit_s > 0 or self.memory_bytes <= 0 or self.scratch_bytes < 0:
+            raise ValueError("Expected positive limits")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scan_clamav_database: str = ""  # folder of signatures for clamscan; by default its own
     scan_yara: str = ""  # folder of YARA rules that imports are scanned by
     scan_keep_s: float = 7 * 24 * 3600.0  # what a scanner objected to is kept for the administrator; 0: not at all
+    imports: ImportSettings = ImportSettings()  # by which steps, and within which limits
+    steps: dict[str, StepSettings] = msgspec.field(default_factory=dict)  # of one's own, by name
     stop_grace_s: float = 10.0  # requests under way may take so long to end when the service stops
     sweep_every_s: float = 3600.0  # what is out of use for a day goes; 0: only by 'imageferry gc'
     log_level: str = "INFO"
@@ -138,6 +191,7 @@ def read_settings(
         if text is not None:
             values[name] = _from_text(fields[name], text)
     values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    _check_steps(values.get("steps"))
     try:
         return msgspec.convert(values, Settings, strict=False, str_keys=True, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -160,12 +214,22 @@ def _read_file(config: Path) -> dict[str, object]:
 def _from_text(field: msgspec.structs.FieldInfo, text: str) -> object:
     if field.type in (tuple[str, ...], tuple[int, ...]):
         return text.replace(",", " ").split()
-    if field.name != "regions":
+    if field.name not in _AS_JSON:
         return text
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise BadInput(_PREFIX + "REGIONS", text, 'JSON such as [{"name": "uk-1"}]') from error
+        raise BadInput(_PREFIX + field.name.upper(), text, f"JSON such as {_AS_JSON[field.name]}") from error
+
+
+def _check_steps(told: object) -> None:
+    """Each alone, so that the error can name it. Raises BadInput."""
+    for name, table in told.items() if isinstance(told, dict) else ():
+        check_own_name(name)
+        try:
+            msgspec.convert(table, StepSettings, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"steps.{name}", str(error), "the keys and types of docs/settings.md") from error
 
 
 def _decode(kind: type, value: object) -> object:

@@ -9,8 +9,9 @@ from typing import Literal, get_origin
 
 import msgspec
 
+from imageferry.domain.pipeline import Door
 from imageferry.domain.region import Region
-from imageferry.settings import Secret, Settings
+from imageferry.settings import DoorSettings, ImportSettings, Secret, Settings, StepSettings
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 _ROW = re.compile(r"^\| `(\w+)` \| `(IMAGEFERRY_\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
@@ -26,6 +27,8 @@ def _kind(field: msgspec.structs.FieldInfo) -> str:
     kinds: dict[object, str] = {str: "text", Secret: "secret", int: "number", float: "number", bool: "yes or no"}
     if get_origin(field.type) is Literal:
         return "text"
+    if field.name in ("imports", "steps"):
+        return "table"
     return kinds.get(field.type, "list")
 
 
@@ -34,7 +37,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "see below"
     if isinstance(field.default, str):
         return f"`{field.default!s}`" if field.default else "empty"
-    if isinstance(field.default, tuple):
+    if isinstance(field.default, tuple | ImportSettings):
         return "see below"
     if isinstance(field.default, bool):
         return "`true`" if field.default else "`false`"
@@ -52,10 +55,17 @@ def test_the_page_keeps_the_order_of_the_code() -> None:
     assert list(_page()) == [field.name for field in msgspec.structs.fields(Settings)]
 
 
-def test_every_key_of_a_region_is_on_the_page() -> None:
+def test_every_key_of_a_table_is_on_the_page() -> None:
     text = (DOCS / "settings.md").read_text()
     keys = re.findall(r"^\| `(\w+)` \| (?!`IMAGEFERRY)", text, flags=re.MULTILINE)
-    assert keys == [field.name for field in dataclasses.fields(Region)]
+    tables = [field.name for table in (DoorSettings, StepSettings) for field in msgspec.structs.fields(table)]
+    assert keys == [field.name for field in dataclasses.fields(Region)] + tables
+
+
+def test_every_door_is_on_the_page_and_has_a_table() -> None:
+    text = (DOCS / "settings.md").read_text()
+    assert all(f"`[imports.{door}]`" in text for door in Door)
+    assert [field.encode_name for field in msgspec.structs.fields(ImportSettings)] == list(Door)
 
 
 def test_the_containers_page_names_only_variables_that_exist() -> None:

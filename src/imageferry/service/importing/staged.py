@@ -30,6 +30,7 @@ from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import sections_of_state, sections_to_state
+from imageferry.service.importing.own import with_own_properties
 from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.sharing import owned, seen
@@ -172,7 +173,7 @@ class StagedSteps:
                 hash_value=digests[Algorithm.SHA512],
                 updated_at=self.clock(),
             )
-            session.images.update(filled, was=Status.IMPORTING)
+            session.images.update(with_own_properties(filled, state), was=Status.IMPORTING)
         return state
 
     def put_back(self, session: Session, task: Task) -> None:

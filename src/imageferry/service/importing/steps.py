@@ -32,6 +32,7 @@ from imageferry.service.importing.material import (
     sections_of_state,
     sections_to_state,
 )
+from imageferry.service.importing.own import with_own_properties
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.objects import Objects
@@ -224,7 +225,7 @@ class ImportSteps:
                 created_at=now,
                 updated_at=now,
             )
-            session.images.add(checked_image(image))
+            session.images.add(checked_image(with_own_properties(image, context.state)))
         return context.state
 
     def _source(self, context: StepContext) -> tuple[Section, ...]:

@@ -72,6 +72,8 @@ class CommandStep:
                 [*self.command, *arguments], limits=limits, folder=folder, stdin=stdin, apart=True, watch=said
             )
         except TimedOut as error:
+            if error is said.stopped_by:
+                raise
             raise TimedOut(self._name, reason=error.reason, seconds=self.limit_s) from error
 
 
@@ -82,9 +84,14 @@ class _Said:
         self._name = name
         self._watch = watch
         self.kept = bytearray()
+        self.stopped_by: BaseException | None = None  # what the watch raised
 
     def __call__(self, data: bytes) -> None:
-        self._watch()
+        try:
+            self._watch()
+        except BaseException as error:
+            self.stopped_by = error
+            raise
         self.kept += data
         if len(self.kept) > MOST_BYTES:
             raise Unavailable(self._name, reason=f"it said more than {MOST_BYTES} bytes, which is no answer")

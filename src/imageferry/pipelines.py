@@ -1,0 +1,134 @@
+"""The plans of imports, wired door by door: the shipped steps, the provider's own ones, and the limits of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from imageferry.domain.pipeline import Door, order_of
+from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, TaskKind
+from imageferry.formats.judge import Limits
+from imageferry.ports.clock import Clock
+from imageferry.ports.disk_tools import DiskTools
+from imageferry.ports.file_systems import FileSystems
+from imageferry.ports.own_step import OwnStep
+from imageferry.ports.records import Records
+from imageferry.ports.scanner import Scanner
+from imageferry.service.blobs import Blobs
+from imageferry.service.image_quotas import ImageQuotas
+from imageferry.service.importing.doors import Arrangement
+from imageferry.service.importing.downloads import DownloadSteps
+from imageferry.service.importing.fetching import Fetching
+from imageferry.service.importing.own import OwnSteps
+from imageferry.service.importing.scan import Scanning
+from imageferry.service.importing.staged import StagedSteps
+from imageferry.service.importing.steps import ImportSteps
+from imageferry.service.importing.unpack import Unpacker, UnpackLimits
+from imageferry.service.objects import Objects
+from imageferry.service.plans import Plan
+from imageferry.settings import Settings, StepSettings
+from imageferry.tools.own_steps.command import CommandStep, checked_command, entry_point_command
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipelines:
+    """What all doors work with."""
+
+    settings: Settings
+    records: Records
+    blobs: Blobs
+    objects: Objects
+    tools: DiskTools
+    file_systems: FileSystems
+    scanners: Sequence[Scanner]
+    clock: Clock
+    quotas: ImageQuotas
+    fetching: Fetching
+
+    def plans(self) -> dict[str, Plan]:
+        """By the names that ``TaskService`` looks for. Raises BadInput: what is set makes no sense."""
+        own = [_own_step(name, told) for name, told in self.settings.steps.items()]
+        plans: dict[str, Plan] = {}
+        for door in Door:
+            plans |= self._of(door, own)
+        return plans
+
+    def _of(self, door: Door, own: Sequence[OwnStep]) -> dict[str, Plan]:
+        told = self.settings.imports.of(door)
+        most = _least(self.settings.max_image_bytes, told.max_bytes)
+        most_virtual = _least(self.settings.max_virtual_bytes, told.max_virtual_bytes)
+        order = order_of(door, told.steps, own=self.settings.steps, scans=bool(self.scanners))
+        limits = Limits(virtual_size_bytes=most_virtual)
+        unpacker = Unpacker(
+            records=self.records,
+            blobs=self.blobs,
+            judging=limits,
+            limits=UnpackLimits(decoded=most),
+            always=self.settings.unpack_imports and "unpack" in order,
+        )
+        fetching = replace(self.fetching, limits=limits, max_bytes=most)
+        scanning = Scanning(
+            records=self.records,
+            blobs=self.blobs,
+            tools=self.tools,
+            file_systems=self.file_systems,
+            scanners=self.scanners,
+            clock=self.clock,
+            most_bytes=most_virtual,
+            keep_s=self.settings.scan_keep_s,
+        )
+        makers = OwnSteps(records=self.records, blobs=self.blobs, tools=self.tools)
+        own_steps = [makers.step(step, door, most_bytes=most_virtual) for step in own]
+        arrangement = Arrangement(order=order, max_bytes=most, step_s=told.step_s)
+        return {
+            name: arrangement.of(scanning.into(plan), own_steps)
+            for name, plan in self._shipped(door, limits, fetching, unpacker).items()
+        }
+
+    def _shipped(self, door: Door, limits: Limits, fetching: Fetching, unpacker: Unpacker) -> Mapping[str, Plan]:
+        importing = ImportSteps(
+            records=self.records,
+            blobs=self.blobs,
+            objects=self.objects,
+            tools=self.tools,
+            clock=self.clock,
+            limits=limits,
+            quotas=self.quotas,
+            fetching=fetching,
+            unpacker=unpacker,
+        )
+        staged = StagedSteps(
+            records=self.records,
+            blobs=self.blobs,
+            tools=self.tools,
+            clock=self.clock,
+            limits=limits,
+            quotas=self.quotas,
+            unpacker=unpacker,
+        )
+        downloads = DownloadSteps(fetching=fetching, staged=staged, records=self.records, quotas=self.quotas)
+        match door:
+            case Door.K5:
+                return {f"k5/{TaskKind.IMPORT}": importing.plan()}
+            case Door.TASKS:
+                return {TaskKind.IMPORT.value: importing.plan(), URL_IMPORT: importing.plan_of_url()}
+            case Door.GLANCE_DIRECT:
+                return {STAGED_IMPORT: staged.plan()}
+            case Door.WEB_DOWNLOAD:
+                return {FETCHED_IMPORT: downloads.plan()}
+
+
+def _own_step(name: str, told: StepSettings) -> OwnStep:
+    command = checked_command(name, told.command) if told.command else entry_point_command(name, told.entry_point)
+    return CommandStep(
+        name=name,
+        command=command,
+        wants_disk=told.disk,
+        limit_s=told.limit_s,
+        memory_bytes=told.memory_bytes,
+        scratch_bytes=told.scratch_bytes,
+    )
+
+
+def _least(of_all: int, of_door: int) -> int:
+    return min(of_all, of_door or of_all)
