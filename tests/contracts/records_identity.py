@@ -285,6 +285,25 @@ class IdentityContract:
             assert not session.identity.delete_token("scoped")
             assert session.identity.token("scoped") is None
 
+    def test_the_tokens_of_a_user_and_a_method_are_deleted_and_no_others(self, records: Records) -> None:
+        with records.writing() as session:
+            domain = a_domain(session)
+            user, other = a_user(session, domain, "one"), a_user(session, domain, "other")
+            for text, person, methods in (
+                ("handed", user, ("admin",)),
+                ("made-from-it", user, ("token", "admin")),
+                ("logged-in", user, ("password",)),
+                ("administered", user, ("administration",)),
+                ("another's", other, ("admin",)),
+            ):
+                session.identity.add_token(replace(a_token(person.id, text=text), methods=methods))
+            assert session.identity.delete_tokens_of(user.id, method="admin") == 2
+            assert session.identity.delete_tokens_of(user.id, method="admin") == 0
+            assert session.identity.delete_tokens_of(NOBODY, method="admin") == 0
+            left = ("logged-in", "administered", "another's")
+            assert all(session.identity.token(text) is not None for text in left)
+            assert session.identity.token("handed") is session.identity.token("made-from-it") is None
+
     def test_a_token_of_nobody_is_not_kept(self, records: Records) -> None:
         with records.writing() as session, pytest.raises(NotFound, match="user"):
             session.identity.add_token(a_token(NOBODY))

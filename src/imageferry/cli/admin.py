@@ -16,7 +16,9 @@ from imageferry.cli.units import parse_size
 from imageferry.domain.access import Role
 from imageferry.domain.errors import BadInput
 from imageferry.domain.image_quota import Resource
+from imageferry.ports.clock import system_clock
 from imageferry.ports.records import Records
+from imageferry.service.handed_tokens import HandedTokens
 from imageferry.service.identity_admin import IdentityAdmin
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.settings import Settings, read_settings
@@ -121,6 +123,26 @@ def user_delete(ctx: click.Context, name: str, domain: str) -> None:
     """Remove a user, with roles and tokens."""
     with _admin(ctx) as house:
         house.delete(house.user(name, domain=domain))
+
+
+@admin.command()
+@click.argument("user_name", metavar="USER")
+@click.option("--project", help="What it is good for; by default the user's default project.")
+@click.option("--days", type=click.IntRange(1, 36500), default=365, show_default=True, help="How long it is good.")
+@click.option("--revoke", is_flag=True, help="End all tokens that were handed out to the user in this way.")
+@click.option("--domain", default="Default", show_default=True)
+@click.pass_context
+def token(ctx: click.Context, user_name: str, project: str | None, days: int, revoke: bool, domain: str) -> None:
+    """Hand out a log-in token for a user, shown once; or end those that were."""
+    with _opened(ctx) as (records, _), _admin(ctx) as house:
+        user, tokens = house.user(user_name, domain=domain), HandedTokens(records, system_clock)
+        if revoke and project is not None:
+            raise BadInput("--project", project, "nothing beside --revoke, which ends them all")
+        if revoke:
+            click.echo(tokens.revoke(user))
+        else:
+            place = None if project is None else house.project(project, domain=domain)
+            click.echo(tokens.issue(user, place, days=days))
 
 
 @admin.group()

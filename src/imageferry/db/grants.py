@@ -127,6 +127,10 @@ class SqlTokens:
     def delete_token(self, token_hash: str) -> bool:
         return self._connection.execute(delete(tokens).where(tokens.c.hash == token_hash)).rowcount > 0
 
+    def delete_tokens_of(self, user_id: UserId, *, method: str) -> int:
+        found = self._connection.execute(select(tokens.c.hash, tokens.c.methods).where(tokens.c.user_id == user_id))
+        return sum(self.delete_token(row.hash) for row in found.all() if method in row.methods)
+
     def delete_tokens(self, *, expired_before: Moment) -> int:
         return self._connection.execute(delete(tokens).where(tokens.c.expires_at < expired_before)).rowcount
 

@@ -15,6 +15,8 @@ DEFAULT_DOMAIN = DomainId("default")
 MAX_NAME = 255  # characters, of a domain, project, user or application credential
 MAX_TEXT = 65_535  # characters, of a description or a secret
 
+BY_ADMIN = "admin"  # the method of a token that the administrator handed out
+
 AppCredentialId = NewType("AppCredentialId", str)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +24,7 @@ from imageferry.domain.moment import later
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session, TokenRow
 from imageferry.service.directory import Directory
+from imageferry.service.issuing import audit_id, token_hash
 from imageferry.service.naming import find_credential, find_domain, find_project, find_user
 from imageferry.service.passwords import Nobody, PasswordHasher
 
@@ -69,8 +67,10 @@ class Identity(Directory):
         credential = self._credential_of(login, parent, scope)
         user = self._user_of(login, parent, credential)
         where = self._where_for(user, scope, parent, credential)
-        # A token made from a token dies with it: re-scoping must not prolong anything.
-        expires_at = parent[1].expires_at if parent and login.password is None else later(now, seconds=self._token_s)
+        expires_at = later(now, seconds=self._token_s)
+        if parent is not None and login.password is None:
+            # A token made from a token dies with it: re-scoping must not prolong anything, nor last a year.
+            expires_at = min(expires_at, parent[1].expires_at)
         if credential is not None and credential.expires_at is not None:
             expires_at = min(expires_at, credential.expires_at)
         row = TokenRow(
@@ -80,12 +80,12 @@ class Identity(Directory):
             methods=_methods(login, parent[1] if parent else None),
             issued_at=now,
             expires_at=expires_at,
-            audit_ids=(_audit_id(), *(parent[1].audit_ids[-1:] if parent else ())),
+            audit_ids=(audit_id(), *(parent[1].audit_ids[-1:] if parent else ())),
             credential_id=None if credential is None else credential.id,
         )
         secret = self._new_secret()
         with self._records.writing() as session:
-            session.identity.add_token(replace(row, hash=_token_hash(secret)))
+            session.identity.add_token(replace(row, hash=token_hash(secret)))
             return secret, self._described(session, row)
 
     def validate(self, secret: str) -> Token:
@@ -122,12 +122,12 @@ class Identity(Directory):
     def revoke(self, secret: str) -> None:
         """Raises NotFound: there is no such token."""
         with self._records.writing() as session:
-            if not session.identity.delete_token(_token_hash(secret)):
+            if not session.identity.delete_token(token_hash(secret)):
                 raise NotFound("token", "(not shown)")
 
     def _token(self, secret: str, *, expired_too: bool = False) -> tuple[Token, TokenRow]:
         with self._records.reading() as session:
-            row = session.identity.token(_token_hash(secret))
+            row = session.identity.token(token_hash(secret))
             if row is None:
                 raise NotAuthenticated("unknown token")
             if row.expires_at <= self._clock() and not expired_too:
@@ -274,11 +274,3 @@ def _methods(login: Login, parent: TokenRow | None) -> tuple[str, ...]:
     """As Keystone: the methods used now, then those of the token that was offered."""
     inherited = parent.methods if parent else ()
     return tuple(dict.fromkeys((*login.methods, *inherited)))
-
-
-def _token_hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def _audit_id() -> str:
-    return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")

@@ -106,6 +106,9 @@ class IdentityRecords(Protocol):
     def delete_token(self, token_hash: str) -> bool:
         """Whether there was one."""
 
+    def delete_tokens_of(self, user_id: UserId, *, method: str) -> int:
+        """How many there were of that user, in whose making the method had a part."""
+
     def delete_tokens(self, *, expired_before: Moment) -> int: ...
 
 
