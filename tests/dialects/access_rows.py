@@ -7,6 +7,7 @@ and a member of the project whose things they are, the administrator. What looks
     an image's members, the other project is the member, so it sees the image, and alone may accept it.
   - A 200 for everybody with a token on lists: each sees what is its own.
   - The object that is imported, exported or made a task of is the demo project's: to others it is not there.
+  - Synnefo's calls for a token say whose the one in the body is: who calls needs none.
   - Wrong signatures are a 401 whatever the token. A store's last copy of an image is kept, so a 403 for owners too.
 """
 
@@ -248,6 +249,14 @@ GET     /v1/AUTH_{project}/{container}/{object:rest}?temp_url_sig=00&temp_url_ex
 PUT     /v1/AUTH_{project}/{container}/{object:rest}?temp_url_sig=00&temp_url_expires=9999999999 401 401 401 401 401 401
 GET     /v1/AUTH_{project}/{container}?versions                                      401 401 403 200 200 200
 DELETE  /v1/AUTH_{project}/{container}/{object:rest}?multipart-manifest=delete       401 401 403 403 200 200
+
+# astakos
+POST    /identity/v2.0/tokens                                                        200 200 200 200 200 200
+POST    /identity/v2.0/tokens/                                                       200 200 200 200 200 200
+POST    /identity/tokens                                                             200 200 200 200 200 200
+POST    /identity/tokens/                                                            200 200 200 200 200 200
+POST    /account/v1.0/user_catalogs                                                  401 401 200 200 200 200
+POST    /account/v1.0/user_catalogs/                                                 401 401 200 200 200 200
 
 # health
 GET     /healthz                                                                     200 200 200 200 200 200

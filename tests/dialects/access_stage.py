@@ -49,6 +49,11 @@ class Stage:
                 for method in row.methods:
                     yield dialect.name, f"{method} {host}{row.path}"
 
+    @property
+    def token(self) -> str:
+        """A fresh one of the member."""
+        return str(self._cloud.as_("mira", "demo").token)
+
     def ask(self, call: str, column: str, *, mount: str = "") -> Reply:
         """The answer to somebody's call, about things made for it alone."""
         method, _, target = call.partition(" ")
@@ -60,7 +65,7 @@ class Stage:
         if callable(document):
             document = document(self)
         if "{token}" in headers.get("x-subject-token", ""):
-            headers["x-subject-token"] = self._cloud.as_("mira", "demo").token
+            headers["x-subject-token"] = self.token
         if body is None and document is None and method in ("PUT", "POST"):
             body = b""
         hosts = {"host": f"{host}.example"} if colon else {}
@@ -254,6 +259,9 @@ THINGS: Mapping[str, _Thing] = {
 
 _SPACE = "/v2/metadefs/namespaces/{namespace}"
 
+_THEIR_TOKEN = {"json": lambda stage: {"auth": {"token": {"id": stage.token}}}}
+_THEIR_NAMES = {"json": lambda stage: {"uuids": [stage.demo], "displaynames": ["demo"]}}
+
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "GET /v3/auth/tokens": {"headers": {"x-subject-token": "{token}"}},
     "HEAD /v3/auth/tokens": {"headers": {"x-subject-token": "{token}"}},
@@ -303,6 +311,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     f"POST {_SPACE}/resource_types": {"json": {"name": "fresh"}},
     "POST /v1/imageimport": {"json": Stage.wish_of_import},
     "POST /v1/imageexport": {"json": Stage.wish_of_export},
+    "POST /identity/v2.0/tokens": _THEIR_TOKEN,
+    "POST /identity/v2.0/tokens/": _THEIR_TOKEN,
+    "POST /identity/tokens": _THEIR_TOKEN,
+    "POST /identity/tokens/": _THEIR_TOKEN,
+    "POST /account/v1.0/user_catalogs": _THEIR_NAMES,
+    "POST /account/v1.0/user_catalogs/": _THEIR_NAMES,
 }
 """What goes with a call that is nothing without."""
 

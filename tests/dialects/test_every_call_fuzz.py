@@ -84,6 +84,7 @@ _MEMBERS = st.sampled_from(
             "access_rules",
             "options",
         ),
+        *("token", "passwordCredentials", "username", "tenantName", "uuids", "displaynames"),
         *(
             "disk_format",
             "container_format",

@@ -43,6 +43,34 @@ def test_a_new_password_ends_every_token_and_a_disabled_user_is_out(service: Run
     assert "otto" not in service.admin("user", "list").split()
 
 
+def test_a_token_is_handed_out_once_good_for_every_api_and_revoked(service: RunningService) -> None:
+    service.add_user("tobias", "tokens")
+    api = Plain(service)
+    api.token = service.admin("token", "tobias", "--days", "30").strip()
+    assert api.call("GET", "/v2/images").status == 200
+    said = api.call("POST", "/identity/v2.0/tokens", {"auth": {"token": {"id": api.token}}})
+    assert said.json()["access"]["token"]["tenant"]["name"] == "tokens"
+    assert api.token.encode() not in (service.data / "records.sqlite").read_bytes()
+    assert service.admin("token", "tobias", "--revoke").strip() == "1"
+    assert api.call("GET", "/v2/images").status == 401
+
+
+def test_a_token_that_cannot_be_is_refused_with_a_sentence(service: RunningService) -> None:
+    service.admin("user", "add", "nora", "--password", "pw")
+    service.admin("project", "add", "elsewhere")
+    for code, *words in (
+        (3, "nora"),
+        (3, "nora", "--revoke", "--project", "elsewhere"),
+        (2, "nora", "--days", "0"),
+        (4, "unknown"),
+        (4, "nora", "--project", "unknown"),
+        (6, "nora", "--project", "elsewhere"),
+    ):
+        wrong = service.run("admin", "--data", str(service.data), "token", *map(str, words), check=False)
+        assert (wrong.returncode, wrong.stdout) == (code, ""), wrong
+        assert wrong.stderr
+
+
 def test_what_a_project_may_keep_is_limited_while_the_service_runs(service: RunningService) -> None:
     service.add_user("lena", "limited")
     api = Plain(service).log_in("lena", "pw", "limited")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -20,12 +20,13 @@ from imageferry.domain.access import (
     allow,
     may,
 )
-from imageferry.domain.errors import NotFound
+from imageferry.domain.errors import NotFound, TooLarge
 from imageferry.domain.identity import Assignment, Domain, Project, User
 from imageferry.ports.records import Records
 from imageferry.service.naming import assignments_of
 
 _PAGE = 1000  # rows a query
+_MOST_NEIGHBOURS = 1000  # entries of one question, each of which is a look-up
 _MOST = 100_000  # rows of one list: clients of these lists know no pages
 
 
@@ -158,6 +159,33 @@ class Directory:
             if project is None and (home := session.identity.project(by)) is not None:
                 project = session.identity.project_by_name(text, home.domain.id)
         return None if project is None else project.id
+
+    def neighbours(
+        self, caller: Caller, *, ids: Collection[str], names: Collection[str]
+    ) -> tuple[dict[ProjectId, str], dict[str, ProjectId]]:
+        """Names by id and ids by name, of projects in the domain of the caller's own; others are left out.
+
+        Within a domain a name means one project, and its members may share things with each other by name.
+
+        Raises:
+            Forbidden: the token has no project scope.
+            TooLarge: too many at once.
+        """
+        if len(ids) + len(names) > _MOST_NEIGHBOURS:
+            raise TooLarge("one question", _MOST_NEIGHBOURS, len(ids) + len(names), unit="ids and names")
+        with self._records.reading() as session:
+            home = session.identity.project(caller.project)
+            if home is None:
+                raise NotFound("project", caller.project)
+            # With a NUL it is nobody's name, and no database need be asked.
+            known = [session.identity.project(ProjectId(text)) for text in dict.fromkeys(ids) if "\0" not in text]
+            named = [
+                session.identity.project_by_name(text, home.domain.id)
+                for text in dict.fromkeys(names)
+                if "\0" not in text
+            ]
+        by_id = {item.id: item.name for item in known if item is not None and item.domain.id == home.domain.id}
+        return by_id, {item.name: item.id for item in named if item is not None}
 
 
 def _sees(caller: Caller, domain_id: DomainId | None) -> bool:

@@ -174,7 +174,7 @@ class Edge:
         return await self._receive(result, body)
 
     def _call(self, dialect: Dialect, handler: Callable[[Request, Any], _T], request: Request) -> _T:
-        secret = request.headers.get("x-auth-token")
+        secret = dialect.token_of(request)
         if secret:
             try:
                 token = self._validate(secret)

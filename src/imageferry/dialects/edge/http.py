@@ -144,6 +144,10 @@ class Path:
     host: str = ""
 
 
+def header_token(request: Request) -> str:
+    return request.headers.get("x-auth-token", "")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dialect:
     """An API as the edge needs it."""
@@ -155,6 +159,7 @@ class Dialect:
     error: Callable[[FerryError, Request], Answer]
     refuse: Callable[[int, str, Request, Headers], Answer]  # 404 and 405: (status, sentence, request, headers)
     prefixes: Sequence[str]  # unknown paths below these are answered in this dialect's words
+    token_of: Callable[[Request], str] = header_token  # "": none was sent
     headers: Callable[[Request], Headers] = field(default=lambda _: ())  # on every answer
     afterwards: Callable[[Request], Callable[[Answer, Any], Answer] | None] = field(default=lambda _: None)
     """What else is to be done to the answer of this request, errors too: ``(answer, services)``, on a thread."""
