@@ -88,6 +88,7 @@ MAKERS: Mapping[str, Callable[[Path, Files], Path]] = {
     "ext2": lambda folder, files: ext4(folder, files, kind="ext2"),
     "ext3": lambda folder, files: ext4(folder, files, kind="ext3"),
     "ext4": ext4,
+    "fat12": lambda folder, files: fat(folder, files, bits=12),
     "fat16": fat,
     "fat32": lambda folder, files: fat(folder, files, bits=32, size=64 * MIB),
     "ntfs": ntfs,

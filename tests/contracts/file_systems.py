@@ -83,6 +83,13 @@ class FileSystemsContract:
         by_name = {path.lower().lstrip("/"): content for path, content in volume.files.items()}
         assert {name: by_name[name] for name in files} == files
 
+    def test_what_stands_beside_the_content_of_a_file_is_told_too(self, reader: FileSystems, tmp_path: Path) -> None:
+        disk = made.ntfs(tmp_path, {"page": b"1"})
+        (tmp_path / "more").write_bytes(b"2" * 5000)
+        made.run("ntfscp", "-f", "-N", "hidden", disk, tmp_path / "more", "page")
+        (volume,) = read(reader, disk)
+        assert (volume.files["/page"], volume.files["/page:hidden"]) == (b"1", b"2" * 5000)
+
     @pytest.mark.parametrize("label", ["gpt", "dos"])
     def test_partitions_are_volumes_and_what_cannot_be_read_is_told(
         self, reader: FileSystems, tmp_path: Path, label: str
@@ -153,6 +160,15 @@ class FileSystemsContract:
     ) -> None:
         image = bytearray(made.ext4(tmp_path, {"harmless": b"1"}).read_bytes())
         image[at : at + len(mark)] = mark
+        assert not whole(read(reader, bytes(image)))
+
+    @pytest.mark.parametrize("feature", ["needs_recovery", "inline_data", "journal_dev"])
+    def test_an_ext_of_which_a_guest_may_see_more_is_not_called_seen(
+        self, reader: FileSystems, tmp_path: Path, feature: str
+    ) -> None:
+        bits = {"needs_recovery": 0x4, "inline_data": 0x8000, "journal_dev": 0x8}
+        image = bytearray(made.ext4(tmp_path, {"harmless": b"1"}).read_bytes())
+        image[1120:1124] = (int.from_bytes(image[1120:1124], "little") | bits[feature]).to_bytes(4, "little")
         assert not whole(read(reader, bytes(image)))
 
     def test_directories_in_a_circle_come_to_an_end(self, reader: FileSystems, tmp_path: Path) -> None:
