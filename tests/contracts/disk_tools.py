@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from imageferry.domain.errors import BadDisk, BadInput, Cancelled, TimedOut
+from imageferry.domain.errors import BadDisk, BadInput, Cancelled, Damaged, NoRoom, TimedOut
 from imageferry.domain.image import DiskFormat
+from imageferry.formats.source import Bytes
 from imageferry.ports.disk_tools import DiskHealth, DiskTools, ToolLimits
 from tests import disks
 from tests.disks import MIB
@@ -240,3 +242,70 @@ class DiskToolsContract:
             )
         assert refused.value.reason == "resources"
         assert list(tmp_path.iterdir()) == [source]
+
+    @pytest.mark.parametrize(("source_format", "sub_format"), TARGETS)
+    def test_bytes_from_elsewhere_are_the_same_disk(
+        self, tools: DiskTools, tmp_path: Path, source_format: DiskFormat, sub_format: str
+    ) -> None:
+        source, file = a_disk(tmp_path), tmp_path / "other"
+        tools.convert(source, DiskFormat.RAW, file, source_format, sub_format=sub_format)
+        other = Bytes(file.read_bytes())
+        assert tools.info(other, source_format, name="web").virtual_size == 40 * MIB
+        tools.convert(other, source_format, tmp_path / "back", DiskFormat.RAW)
+        assert (tmp_path / "back").read_bytes() == source.read_bytes()
+        assert raw_of(tools, other, source_format) == source.read_bytes()
+
+    def test_a_disk_handed_over_comes_in_order_and_without_its_holes(self, tools: DiskTools, tmp_path: Path) -> None:
+        file = tmp_path / "other"
+        tools.convert(a_disk(tmp_path), DiskFormat.RAW, file, DiskFormat.QCOW2)
+        spans: list[tuple[int, int]] = []
+        sink = lambda offset, data: spans.append((offset, offset + len(data)))  # noqa: E731
+        assert tools.to_raw(Bytes(file.read_bytes()), DiskFormat.QCOW2, sink, name="web") == 40 * MIB
+        assert spans == sorted(spans)
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+        assert sum(end - start for start, end in spans) <= 5 * MIB
+
+    @pytest.mark.parametrize("name", hostile(Path("secret")))
+    def test_hostile_bytes_from_elsewhere_are_refused_and_read_nothing(
+        self, tools: DiskTools, secret: Path, name: str
+    ) -> None:
+        data, disk_format = hostile(secret)[name]
+        with pytest.raises(BadDisk, match=r"web\.img: expected"):
+            tools.info(Bytes(data), disk_format, name="web.img")
+        with pytest.raises(BadDisk) as refused:
+            raw_of(tools, Bytes(data), disk_format)
+        assert "root:x" not in str(refused.value)
+
+    def test_what_reading_raises_comes_out_as_it_is(self, tools: DiskTools, tmp_path: Path) -> None:
+        tools.convert(a_disk(tmp_path), DiskFormat.RAW, tmp_path / "other", DiskFormat.QCOW2)
+        data = (tmp_path / "other").read_bytes()
+        with pytest.raises(Damaged, match="block 7"):
+            raw_of(tools, Holey(data), DiskFormat.QCOW2)
+
+    def test_what_the_taker_raises_ends_the_work(self, tools: DiskTools, tmp_path: Path) -> None:
+        tools.convert(a_disk(tmp_path), DiskFormat.RAW, tmp_path / "other", DiskFormat.QCOW2)
+
+        def sink(_: int, __: memoryview) -> None:
+            raise NoRoom("the block store", reason="full")
+
+        with pytest.raises(NoRoom, match="full"):
+            tools.to_raw(Bytes((tmp_path / "other").read_bytes()), DiskFormat.QCOW2, sink, name="web")
+
+
+class Holey(Bytes):
+    """A disk of which all but the headers is lost."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        if offset >= MIB:
+            raise Damaged("block", "7", "it is missing")
+        return super().read(offset, length)
+
+
+def raw_of(tools: DiskTools, source: Bytes, source_format: DiskFormat) -> bytes:
+    disk = bytearray(40 * MIB)
+
+    def sink(offset: int, data: memoryview) -> None:
+        disk[offset : offset + len(data)] = data
+
+    size = tools.to_raw(source, source_format, sink, name="web.img")
+    return bytes(disk[:size])

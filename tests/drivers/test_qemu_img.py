@@ -16,7 +16,7 @@ from imageferry.formats.judge import judge
 from imageferry.formats.source import Bytes, FileBytes
 from imageferry.ports.disk_tools import DiskTools, ToolLimits
 from imageferry.tools.cage import run_caged
-from imageferry.tools.qemu_img import QemuImg, block_device
+from imageferry.tools.qemu_img import QemuImg, block_device, file_node
 from imageferry.tools.qemu_img_words import message
 from tests import disks
 from tests.contracts.disk_tools import SECRET, DiskToolsContract, MakeTools, a_disk
@@ -164,7 +164,14 @@ def test_even_unjudged_a_backing_file_is_not_read(tmp_path: Path) -> None:
     empty.mkdir()
     with (tmp_path / "x").open("rb") as file:
         fd = file.fileno()
-        words = [shutil.which("qemu-img") or "", "convert", "-O", "raw", block_device(fd, DiskFormat.QCOW2), str(out)]
+        words = [
+            shutil.which("qemu-img") or "",
+            "convert",
+            "-O",
+            "raw",
+            block_device(file_node(fd), DiskFormat.QCOW2),
+            str(out),
+        ]
         ended = run_caged(words, limits=ToolLimits(file_bytes=MIB), folder=empty, fds=(fd,))
     assert ended.code == 0
     assert out.read_bytes() == bytes(MIB)

@@ -34,8 +34,28 @@ ProgressCall = Callable[[int, int | None], None]
 """Called with bytes done and bytes in all (None: unknown). May raise Cancelled to stop the work."""
 
 
+class StoredDisk(Protocol):
+    """A disk's file, wherever its bytes are kept. One thread at a time reads it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes from start to end."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``: fewer than ``length`` only where the file ends."""
+
+
+Sink = Callable[[int, memoryview], None]
+"""Takes bytes at an offset, from low ones to high ones; what is left out is zeros. The memory is the caller's again
+afterwards."""
+
+
 class DiskTools(Protocol):
     """Foreign programs behind plain functions; the format is always given, never guessed by them.
+
+    A disk is a path, or bytes that lie elsewhere: of those the program gets the ones that it asks for, and no copy
+    is made. ``name`` is what messages call them; a path has one of its own. What reading
+    them raises comes out as it is.
 
     Every driver promises: the program runs within ``ToolLimits``, sees no network address and no
     other file than the ones named here, and dies with the process that started it; its
@@ -43,19 +63,20 @@ class DiskTools(Protocol):
     cannot read or write), TimedOut, NoRoom or Unavailable.
     """
 
-    def info(self, path: Path, disk_format: DiskFormat) -> DiskFacts:
-        """What the tool finds in a file of that format. Opens no file that it refers to."""
+    def info(self, disk: Path | StoredDisk, disk_format: DiskFormat, *, name: str = "") -> DiskFacts:
+        """What the tool finds in a disk of that format. Opens no file that it refers to."""
 
     def check(self, path: Path, disk_format: DiskFormat) -> DiskHealth:
         """Look through the tables of a file of that format; changes nothing."""
 
     def convert(
         self,
-        source: Path,
+        source: Path | StoredDisk,
         source_format: DiskFormat,
         target: Path,
         target_format: DiskFormat,
         *,
+        name: str = "",
         sub_format: str = "",
         max_bytes: int | None = None,
         progress: ProgressCall | None = None,
@@ -64,4 +85,18 @@ class DiskTools(Protocol):
 
         ``sub_format``: for vmdk "streamOptimized" and "monolithicSparse". ``max_bytes``
         bounds the target file. On failure nothing is left at ``target``.
+        """
+
+    def to_raw(
+        self,
+        source: StoredDisk,
+        source_format: DiskFormat,
+        sink: Sink,
+        *,
+        name: str,
+        progress: ProgressCall | None = None,
+    ) -> int:
+        """Hand over the disk as a guest sees it, while it is read; returns its size in bytes.
+
+        What ``sink`` raises ends the work, and comes out.
         """

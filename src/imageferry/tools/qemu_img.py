@@ -5,7 +5,8 @@ guesses. So it is told everything, and never sees a name that somebody chose:
 
 - ``judge`` looks at the file first and refuses what leans on any other file;
 - the file is opened here once, and qemu-img gets the same open file (``/proc/self/fd/N``), so
-  what was judged is what is read, and no name can be taken for a protocol or an option;
+  what was judged is what is read, and no name can be taken for a protocol or an option; bytes
+  that lie elsewhere come to it over a socket (``tools.nbd``);
 - the format is given for both sides, and a backing file is ruled out in words.
 """
 
@@ -18,7 +19,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,9 +27,10 @@ from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadInput
 from imageferry.domain.image import DiskFormat
 from imageferry.formats.judge import Limits, judge
-from imageferry.formats.source import FileBytes
-from imageferry.ports.disk_tools import DiskHealth, ProgressCall, ToolLimits
+from imageferry.formats.source import ByteSource, FileBytes
+from imageferry.ports.disk_tools import DiskHealth, ProgressCall, Sink, StoredDisk, ToolLimits
 from imageferry.tools.cage import find_program, run_caged
+from imageferry.tools.nbd import exported
 from imageferry.tools.qemu_img_words import facts_told, failure, file_trouble, health_told, printable
 
 _DRIVERS: Mapping[DiskFormat, str] = {
@@ -89,22 +91,22 @@ class QemuImg:
         self._scratch = scratch  # where the empty folders are made; None: the system's place
         self._program = program
 
-    def info(self, path: Path, disk_format: DiskFormat) -> DiskFacts:
-        name = printable(path.name)
-        with _opened(path, os.O_RDONLY) as fd, self._folder() as folder:
-            judged = judge(FileBytes(fd), disk_format, what=name, limits=self._disk_limits)
-            program = [self._qemu_img(), "info", "--output", "json", block_device(fd, disk_format)]
-            ended = run_caged(program, limits=self._info_limits, folder=folder, fds=(fd,))
+    def info(self, disk: Path | StoredDisk, disk_format: DiskFormat, *, name: str = "") -> DiskFacts:
+        name = _name_of(disk, name)
+        with _readable(disk) as there, self._folder() as folder:
+            judged = judge(there.bytes, disk_format, what=name, limits=self._disk_limits)
+            program = [self._qemu_img(), "info", "--output", "json", block_device(there.node, disk_format)]
+            ended = run_caged(program, limits=self._info_limits, folder=folder, fds=(there.fd,))
         if ended.code:
             raise failure(ended, name, disk_format, self._info_limits)
         return facts_told(ended.stdout, judged, name)
 
     def check(self, path: Path, disk_format: DiskFormat) -> DiskHealth:
         name = printable(path.name)
-        with _opened(path, os.O_RDONLY) as fd, self._folder() as folder:
-            judge(FileBytes(fd), disk_format, what=name, limits=self._disk_limits)
-            program = [self._qemu_img(), "check", "--output", "json", block_device(fd, disk_format)]
-            ended = run_caged(program, limits=self._check_limits, folder=folder, fds=(fd,))
+        with _readable(path) as there, self._folder() as folder:
+            judge(there.bytes, disk_format, what=name, limits=self._disk_limits)
+            program = [self._qemu_img(), "check", "--output", "json", block_device(there.node, disk_format)]
+            ended = run_caged(program, limits=self._check_limits, folder=folder, fds=(there.fd,))
         if ended.code == _NOTHING_TO_CHECK:
             return DiskHealth(looked_through=False)
         if ended.code not in _CHECKED:
@@ -113,11 +115,12 @@ class QemuImg:
 
     def convert(
         self,
-        source: Path,
+        source: Path | StoredDisk,
         source_format: DiskFormat,
         target: Path,
         target_format: DiskFormat,
         *,
+        name: str = "",
         sub_format: str = "",
         max_bytes: int | None = None,
         progress: ProgressCall | None = None,
@@ -126,25 +129,25 @@ class QemuImg:
         if options is None:
             kinds = ", ".join(f"{known.value} {kind}".strip() for known, kind in _TARGETS)
             raise BadInput("target format", f"{target_format.value} {sub_format}".strip(), f"one of {kinds}")
-        name = printable(source.name)
+        name = _name_of(source, name)
         limits = replace(self._convert_limits, file_bytes=_NO_LIMIT if max_bytes is None else max_bytes)
         with (
-            _opened(source, os.O_RDONLY) as source_fd,
-            _made(source_fd, target) as target_fd,
+            _readable(source) as there,
+            _made(there.fd, target) as target_fd,
             self._folder() as folder,
         ):
-            judged = judge(FileBytes(source_fd), source_format, what=name, limits=self._disk_limits)
+            judged = judge(there.bytes, source_format, what=name, limits=self._disk_limits)
             # The name matters to one format: a VMDK keeps the file's name inside.
             inside = f"disk.{target_format.value}"
             (folder / inside).symlink_to(f"/proc/self/fd/{target_fd}")
             ended = run_caged(
                 [
                     *(self._qemu_img(), "convert", "-p", "-O", _DRIVERS[target_format], *options),
-                    *(block_device(source_fd, source_format), inside),
+                    *(block_device(there.node, source_format), inside),
                 ],
                 limits=limits,
                 folder=folder,
-                fds=(source_fd, target_fd),
+                fds=(there.fd, target_fd),
                 watch=_Watch(judged.virtual_size, progress),
             )
             if ended.code:
@@ -152,6 +155,38 @@ class QemuImg:
                 raise failure(ended, name, source_format, limits, room=room.f_bavail * room.f_frsize)
         if progress:
             progress(judged.virtual_size, judged.virtual_size)
+
+    def to_raw(
+        self,
+        source: StoredDisk,
+        source_format: DiskFormat,
+        sink: Sink,
+        *,
+        name: str,
+        progress: ProgressCall | None = None,
+    ) -> int:
+        name = printable(name)
+        with _readable(source) as there, self._folder() as folder:
+            judged = judge(there.bytes, source_format, what=name, limits=self._disk_limits)
+            with exported(judged.virtual_size, sink=sink) as target:
+                node = {"driver": "raw", "file": _over_socket(target.fd)}
+                # Eight requests at once, but written in order: who takes them makes blocks of them.
+                words = ("-n", "--target-is-zero", "-m", "8", "-O", "raw")
+                ended = run_caged(
+                    [
+                        *(self._qemu_img(), "convert", "-p", *words),
+                        *(block_device(there.node, source_format), f"json:{json.dumps(node)}"),
+                    ],
+                    limits=self._convert_limits,
+                    folder=folder,
+                    fds=(there.fd, target.fd),
+                    watch=_Watch(judged.virtual_size, progress),
+                )
+        if ended.code:
+            raise failure(ended, name, source_format, self._convert_limits)
+        if progress:
+            progress(judged.virtual_size, judged.virtual_size)
+        return judged.virtual_size
 
     def _qemu_img(self) -> str:
         return find_program(self._program, "qemu-utils")
@@ -162,23 +197,50 @@ class QemuImg:
             yield Path(folder)
 
 
-def block_device(fd: int, disk_format: DiskFormat) -> str:
+def block_device(protocol: Mapping[str, object], disk_format: DiskFormat) -> str:
     """All that qemu-img may open, in its own words (QAPI, BlockdevOptions), and nothing behind it.
 
     Args:
-        fd: the open file that it inherits.
+        protocol: where its bytes are: ``file_node`` of an open file that it inherits, or a socket.
     """
     if disk_format not in _DRIVERS:
         raise BadInput("source format", disk_format.value, f"one of {', '.join(known.value for known in _DRIVERS)}")
     driver = _DRIVERS[disk_format]
-    node: dict[str, object] = {
-        "driver": driver,
-        "read-only": True,
-        "file": {"driver": "file", "filename": f"/proc/self/fd/{fd}", "read-only": True},
-    }
+    node: dict[str, object] = {"driver": driver, "read-only": True, "file": {**protocol, "read-only": True}}
     if driver in _WITH_BACKING:
         node["backing"] = None
     return f"json:{json.dumps(node)}"
+
+
+def file_node(fd: int) -> Mapping[str, object]:
+    return {"driver": "file", "filename": f"/proc/self/fd/{fd}"}
+
+
+def _over_socket(fd: int) -> Mapping[str, object]:
+    return {"driver": "nbd", "server": {"type": "fd", "str": str(fd)}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Readable:
+    """A disk that a program can be given: what it inherits, and what it is told."""
+
+    fd: int
+    bytes: ByteSource
+    node: Mapping[str, object]
+
+
+@contextmanager
+def _readable(disk: Path | StoredDisk) -> Iterator[_Readable]:
+    if isinstance(disk, Path):
+        with _opened(disk, os.O_RDONLY) as fd:
+            yield _Readable(fd=fd, bytes=FileBytes(fd), node=file_node(fd))
+    else:
+        with exported(disk.size, source=disk) as export:
+            yield _Readable(fd=export.fd, bytes=disk, node=_over_socket(export.fd))
+
+
+def _name_of(disk: Path | StoredDisk, name: str) -> str:
+    return printable(name or (disk.name if isinstance(disk, Path) else "the disk"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from imageferry.domain.image import DiskFormat
 from imageferry.formats.judge import Limits, Reason, judge
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.service.blobs import Blobs, Section
-from imageferry.service.importing.material import as_file, section_bytes
+from imageferry.service.importing.material import section_bytes
 from imageferry.service.plans import StepContext
 
 KEPT_AS_THEY_ARE = frozenset({DiskFormat.RAW, DiskFormat.ISO})
@@ -26,10 +26,11 @@ def inspected(
     name: str,
 ) -> DiskFacts:
     """What the disk is, once two readers agree on it. Raises BadDisk, TooLarge."""
-    facts = judge(section_bytes(blobs, sections), expected, what=name, limits=limits)
+    disk = section_bytes(blobs, sections)
+    facts = judge(disk, expected, what=name, limits=limits)
     if facts.format not in KEPT_AS_THEY_ARE:
-        path = as_file(context, blobs, sections)
-        _check_agreement(name, facts, tools.info(path, facts.format))
+        context.check()
+        _check_agreement(name, facts, tools.info(disk, facts.format, name=name))
     return facts
 
 
