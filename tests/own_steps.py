@@ -30,6 +30,12 @@ def program(path: Path, text: str) -> Path:
     return path
 
 
+def python_of_the_page(folder: Path) -> str:
+    """A Python with the package that the page shows."""
+    points = example('[project.entry-points."imageferry.steps"]').split("]\n", 1)[1].replace('"', "")
+    return python_with(folder, "acme_steps", example("acme_steps.py"), f"[imageferry.steps]\n{points}")
+
+
 def python_with(folder: Path, module: str, source: str, entry_points: str) -> str:
     """A Python that has all that this one has, and one package more."""
     place = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"

@@ -31,11 +31,12 @@ class RunningService:
     config: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     listen: str = "127.0.0.1:0"
+    python: str = sys.executable  # that the service runs in
     url: str = ""
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> RunningService:
-        command = [sys.executable, "-m", "imageferry.cli.main", "serve", "--data", str(self.data)]
+        command = [self.python, "-m", "imageferry.cli.main", "serve", "--data", str(self.data)]
         command += ["--listen", self.listen]
         if self.config is not None:
             command += ["--config", str(self.config)]

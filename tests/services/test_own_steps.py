@@ -149,9 +149,7 @@ class TestTheExamplesOfThePage:
     def test_the_python_step_refuses_images_without_an_owner(
         self, opens: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        points = own_steps.example('[project.entry-points."imageferry.steps"]')
-        points = "[imageferry.steps]\n" + points.split("]\n", 1)[1].replace('"', "")
-        python = own_steps.python_with(tmp_path / "venv", "acme_steps", own_steps.example("acme_steps.py"), points)
+        python = own_steps.python_of_the_page(tmp_path / "venv")
         monkeypatch.setattr(sys, "executable", python)
         monkeypatch.syspath_prepend(str(next((tmp_path / "venv").rglob("site-packages"))))
         settings = own_steps.service_settings("owner").replace("glance-direct", "k5")
