@@ -194,6 +194,9 @@ def test_of_several_files_the_one_that_is_a_disk_is_taken_and_of_several_disks_t
     for data in (two, machine):
         with pytest.raises(BadDisk, match="without the disk that is wanted: 'a"):
             bench.unpack(data, member="nobody")
+    for data in (RAW, gzip.compress(RAW, 1)):
+        with pytest.raises(BadDisk, match=r"no archive that 'a\.raw' could be in"):
+            bench.unpack(data, member="a.raw")
 
 
 @pytest.mark.parametrize("kind", list(PACKERS))
@@ -229,6 +232,7 @@ def _endless(data: bytes) -> bytes:
     return data[: last.offset_data + -(-last.size // 512) * 512]
 
 
+_HEADERS = tarred(("a", b"b"), form=tarfile.PAX_FORMAT)[:1024]
 _ENTITY = b'<!DOCTYPE e [<!ENTITY x SYSTEM "file:///etc/passwd">]><Envelope>&x;</Envelope>'
 APPLIANCES: dict[str, tuple[bytes, str, str]] = {
     "a disk elsewhere": (ova(("a.vmdk", VMDK), disks=("/etc/passwd",)), "outside-extent", "'/etc/passwd' is not in it"),
@@ -245,6 +249,7 @@ APPLIANCES: dict[str, tuple[bytes, str, str]] = {
     "another text": (tarred(("web.ovf", b"<html/>"), ("a.vmdk", VMDK)), "malformed", "Envelope"),
     "an entity": (tarred(("web.ovf", _ENTITY), ("a.vmdk", VMDK)), "malformed", "document type"),
     "a huge description": (tarred(("web.ovf", b"<Envelope>" + bytes(5 * MIB))), "malformed", "bytes"),
+    "headers without end": (tarred(("web.ovf", b""))[:512] + _HEADERS * 20, "malformed", "more than 8 extra headers"),
     "too many files": (ova(*((f"{number}.vmdk", b"") for number in range(25))), "nested", "more than 20 files"),
     "cut short": (ova(("a.vmdk", VMDK * 20))[: -len(VMDK) * 3], "truncated", "cut short"),
     "without its end": (_endless(ova(("a.vmdk", VMDK))), "malformed", "end is missing"),

@@ -13,6 +13,7 @@ from imageferry.formats.source import ByteSource
 
 _BLOCK = 512  # bytes
 _MAX_EXTRA = 1 << 16  # bytes of a long name or of extended headers
+_MAX_EXTRAS = 8  # in a row: two long names and two extended headers are all that one member needs
 _RECORD = re.compile(rb"(\d{1,6}) ")
 
 
@@ -65,6 +66,7 @@ class TarStream:
     def __init__(self) -> None:
         self._held = bytearray()  # of a header, until it is whole
         self._wanted = _BLOCK  # bytes of it
+        self._extras = 0  # extra headers since the last member
         self._extra = b""  # the kind of the extra header that is being read
         self._name: str | None = None  # what extra headers say of the next member
         self._size: int | None = None
@@ -153,6 +155,9 @@ class TarStream:
     def _expect_extra(self, kind: bytes, size: int) -> None:
         if not 0 < size <= _MAX_EXTRA:
             raise BadInput("archive", f"a header of {size} bytes", f"headers of at most {_MAX_EXTRA} bytes")
+        self._extras += 1
+        if self._extras > _MAX_EXTRAS:
+            raise BadInput("archive", f"more than {_MAX_EXTRAS} extra headers in a row", "a member behind them")
         self._extra = kind
         self._wanted = size + -size % _BLOCK
 
@@ -165,7 +170,7 @@ class TarStream:
         if kind is Kind.FILE and info.type == tarfile.AREGTYPE and name.endswith("/"):
             kind = Kind.DIRECTORY
         size = info.size if self._size is None else self._size
-        self._name, self._size, self._sparse = None, None, False
+        self._name, self._size, self._sparse, self._extras = None, None, False, 0
         self._bytes = 0 if kind in _WITHOUT_BYTES else size
         self._padding = -self._bytes % _BLOCK
         self._inside = True

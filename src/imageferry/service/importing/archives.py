@@ -17,7 +17,7 @@ from imageferry.formats.tar import Kind, Member, placed_members
 from imageferry.formats.zip import ZipMember, zip_members
 from imageferry.wire.ovf import OvfDisk, read_digest_lines, read_disks
 
-_MAX_TEXT = 4 << 20  # bytes of a description or of a list of digests
+_MAX_TEXT = 1 << 20  # bytes of a description or of a list of digests
 _SHOWN = 5  # names in a sentence
 
 

@@ -93,6 +93,10 @@ class Unpacker:
                     break
                 layers.append(layer)
                 found = inner
+            if asked.member and ARCHIVES.isdisjoint(layers):
+                raise Refusal(
+                    Reason.NESTED, f"no archive that {shown(asked.member)} could be in", "Leave its name out."
+                )
             if OVA in layers:
                 self._check_appliance(found)
         except Refusal as refusal:
