@@ -17,6 +17,7 @@ from tests.contracts.records_images import ImageListContract, ImagesContract
 from tests.contracts.records_listing import ListingContract
 from tests.contracts.records_metadefs import MetadefsContract
 from tests.contracts.records_objects import ObjectsContract
+from tests.contracts.records_presence import PresenceContract
 from tests.contracts.records_quarantine import QuarantineContract
 from tests.contracts.records_tasks import TasksContract
 from tests.contracts.records_things import a_domain, a_user, run_at_once
@@ -101,6 +102,7 @@ class RecordsContract(
     ImagesContract,
     ImageListContract,
     MetadefsContract,
+    PresenceContract,
     QuarantineContract,
     TasksContract,
     UsageContract,

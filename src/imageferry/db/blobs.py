@@ -43,6 +43,7 @@ from imageferry.db.schema import (
     pins,
     quarantine,
     quarantine_blobs,
+    sent_blocks,
     tasks,
     uploads,
 )
@@ -173,7 +174,7 @@ class SqlBlobs:
         self._connection.execute(delete(uploads).where(uploads.c.id.in_(silent), uploads.c.seen_at < last_sign))
         oldest = select(func.min(uploads.c.started_at)).where(uploads.c.seen_at >= last_sign)
         began = self._connection.execute(oldest).scalar()
-        idle = (blocks.c.touched_at < (before if began is None else min(before, began)), _no_blob_has_it())
+        idle = (blocks.c.touched_at < (before if began is None else min(before, began)), _nobody_has_it())
         looked = select(blocks.c.name).where(*idle).order_by(blocks.c.touched_at).limit(limit)
         found = list(self._connection.execute(looked.with_for_update(skip_locked=True)).scalars())
         still = blocks.c.name.in_(select(each(self._connection, found).c.value))
@@ -238,8 +239,8 @@ def _path_of(table: Table) -> Label[str]:
     return (containers.c.name + "/" + table.c.name).label("path")
 
 
-def _no_blob_has_it() -> ColumnElement[bool]:
-    return ~exists().where(blob_blocks.c.name == blocks.c.name)
+def _nobody_has_it() -> ColumnElement[bool]:
+    return and_(*(~exists().where(table.c.name == blocks.c.name) for table in (blob_blocks, sent_blocks)))
 
 
 def _blob(row: Row[Any]) -> Blob:

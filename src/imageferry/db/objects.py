@@ -12,6 +12,7 @@ from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
 from imageferry.db.sql import added, insert, release, require
 from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
@@ -150,6 +151,11 @@ class SqlObjects:
     def object(self, container_id: ContainerId, name: str) -> StoredObject | None:
         row = self._connection.execute(_OBJECT, {"container": container_id, "name": name}).first()
         return None if row is None else stored_object(row)
+
+    def set_md5(self, blob_id: BlobId, md5: str) -> None:
+        for table in (objects, object_versions):
+            unknown = (table.c.blob_id == blob_id, table.c.md5 == "")
+            self._connection.execute(update(table).where(*unknown).values(md5=md5))
 
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
         self.hold(container_id)

@@ -16,6 +16,7 @@ from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
 from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
+from imageferry.db.presence import SqlPresence
 from imageferry.db.quarantine import SqlQuarantine
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
@@ -30,6 +31,7 @@ class SqlSession:
         self.identity = SqlIdentity(connection)
         self.credentials = SqlCredentials(connection)
         self.blobs = SqlBlobs(connection)
+        self.presence = SqlPresence(connection)
         self.objects = SqlObjects(connection)
         self.versions = SqlVersions(connection)
         self.images = SqlImages(connection)

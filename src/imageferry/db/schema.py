@@ -170,7 +170,16 @@ blob_blocks = Table(
     metadata,
     Column("blob_id", TEXT, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
     Column("index", Integer, primary_key=True, autoincrement=False),
-    Column("name", TEXT, ForeignKey("blocks.name"), nullable=False, index=True),
+    Column("name", TEXT, ForeignKey("blocks.name"), nullable=False),
+    Index(None, "name", "blob_id"),  # from blob to blob, over a block that stands in one a million times
+)
+
+sent_blocks = Table(  # by a project that has not used them yet
+    "sent_blocks",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("name", TEXT, ForeignKey("blocks.name"), primary_key=True, index=True),
+    Column("sent_at", BigInteger, nullable=False, index=True),
 )
 
 accounts = Table(

@@ -103,7 +103,7 @@ class StoredObject:
     name: str
     blob_id: BlobId
     size: int  # bytes of the blob
-    md5: str  # of the blob, hex
+    md5: str  # of the blob, hex; "": nobody has asked for it yet
     content_type: str = "application/octet-stream"
     metadata: Mapping[str, str] = field(default_factory=dict)  # lower-case names without prefix
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from imageferry.domain.object import ContainerId
 from imageferry.ports.block_store import BlockStore, StoredBlock
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
+from imageferry.ports.records.presence import SENT_FOR_S
 from imageferry.service.objects.keeping import take_away
 
 GRACE_S = 24 * 3600.0
@@ -52,6 +53,7 @@ class Sweeper:
             tasks = session.tasks.delete_expired(now)
             tokens = session.identity.delete_tokens(expired_before=now)
             session.quarantine.delete_expired(now)
+            session.presence.forget_sent(before=later(now, seconds=-SENT_FOR_S))
         objects = self._sweep_objects(now)
         blobs = self._sweep_blobs(before)
         self._adopt_leftovers(before)

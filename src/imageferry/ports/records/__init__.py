@@ -25,6 +25,7 @@ from imageferry.ports.records.identity import CredentialRecords, IdentityRecords
 from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
 from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecords, NamespaceQuery
 from imageferry.ports.records.objects import ObjectRecords
+from imageferry.ports.records.presence import PresenceRecords
 from imageferry.ports.records.quarantine import QuarantineRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
@@ -43,6 +44,7 @@ __all__ = [
     "MetadefRecords",
     "NamespaceQuery",
     "ObjectRecords",
+    "PresenceRecords",
     "QuarantineRecords",
     "Records",
     "Session",
@@ -62,6 +64,8 @@ class Session(Protocol):
     def credentials(self) -> CredentialRecords: ...
     @property
     def blobs(self) -> BlobRecords: ...
+    @property
+    def presence(self) -> PresenceRecords: ...
     @property
     def objects(self) -> ObjectRecords: ...
     @property

@@ -30,9 +30,10 @@ class BlobRecords(Protocol):
     The rule that makes garbage collection safe with many writers: a writer *touches* a
     block (a row in ``blocks``, in a transaction of its own) before it puts the block into
     the store or relies on it being there, and a blob can only be kept while all its blocks
-    have such a row (a foreign key). The sweeper removes rows that no blob refers to and
-    that were touched before every running upload began, and deletes those blocks from the
-    store inside the same transaction, so that a writer who touches one meanwhile waits.
+    have such a row (a foreign key). The sweeper removes rows that no blob refers to, that
+    are not remembered as sent (``PresenceRecords``) and that were touched before every
+    running upload began, and deletes those blocks from the store inside the same
+    transaction, so that a writer who touches one meanwhile waits.
     """
 
     def start_upload(self, upload_id: str, now: Moment) -> None: ...

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobId
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir
 from imageferry.domain.versioning import Versioning
@@ -60,6 +61,9 @@ class ObjectRecords(Protocol):
         """
 
     def object(self, container_id: ContainerId, name: str) -> StoredObject | None: ...
+    def set_md5(self, blob_id: BlobId, md5: str) -> None:
+        """Note the MD5 of a blob at all objects and versions that point to it and did not know it."""
+
     def delete_object(self, container_id: ContainerId, name: str, now: Moment) -> StoredObject:
         """Raises NotFound."""
 

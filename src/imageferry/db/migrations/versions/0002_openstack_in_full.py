@@ -32,6 +32,22 @@ def upgrade() -> None:
     _rules_of_application_credentials()
     _versions_and_links_of_objects()
     _quarantine()
+    _blocks_by_project()
+
+
+def _blocks_by_project() -> None:
+    op.drop_index(op.f("ix_blob_blocks_name"), table_name="blob_blocks")
+    op.create_index(op.f("ix_blob_blocks_name_blob_id"), "blob_blocks", ["name", "blob_id"], unique=False)
+    op.create_table(
+        "sent_blocks",
+        sa.Column("project_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["name"], ["blocks.name"], name=op.f("fk_sent_blocks_name")),
+        sa.PrimaryKeyConstraint("project_id", "name", name=op.f("pk_sent_blocks")),
+    )
+    for column in ("name", "sent_at"):
+        op.create_index(op.f(f"ix_sent_blocks_{column}"), "sent_blocks", [column], unique=False)
 
 
 def _quarantine() -> None:
@@ -73,7 +89,9 @@ def _rules_of_application_credentials() -> None:
         sa.Column("method", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_rules_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_rules")),
-        sa.UniqueConstraint("user_id", "service", "path", "method", name=op.f("uq_access_rules_user_id_service_path_method")),
+        sa.UniqueConstraint(
+            "user_id", "service", "path", "method", name=op.f("uq_access_rules_user_id_service_path_method")
+        ),
     )
 
 
