@@ -203,6 +203,14 @@ class Blobs:
         stop = min(offset + length, blob.size)
         return b"".join(self.read([Section(blob, offset, stop)])) if offset < stop else b""
 
+    def content(self, name: BlockName) -> bytes:
+        """A block without its trailing zeros. Raises Damaged."""
+        return self._content(name)
+
+    def lost(self, names: Iterable[BlockName]) -> set[BlockName]:
+        """Which of these blocks are not in the store, whatever the records say."""
+        return self._store.missing(names)
+
     def draft_at(self, draft: BlobDraft, offset: int, length: int) -> bytes:
         """The same from a blob that is not kept yet."""
         stop = min(offset + length, draft.size)

@@ -100,7 +100,8 @@ class Budget:
 
 def own_section(item: StoredObject) -> Section:
     """An object's own bytes, whatever they stand for."""
-    return whole(Blob(id=item.blob_id, size=item.size, digests={Algorithm.MD5: item.md5}))
+    digests = {Algorithm.MD5: item.md5} if item.md5 else {}
+    return whole(Blob(id=item.blob_id, size=item.size, digests=digests))
 
 
 def dynamic_segments(session: Session, project: ProjectId, item: StoredObject, now: Moment) -> list[StoredObject]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imageferry.domain.access import ProjectId
+from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container
 from imageferry.domain.quota import Usage, check_quotas, sets_quota
@@ -40,6 +41,20 @@ def refuse_early(
         return
     for what, metadata, used in _look(session, project, container, now):
         check_quotas(what, metadata, before=used, after=Usage(used.bytes + more, used.objects + objects))
+
+
+def refuse_unused(session: Session, project: ProjectId, container: Container, *, more: int) -> None:
+    """Blocks that were sent and not used count in no quota; by themselves they may be as much as one allows.
+
+    Raises:
+        OverQuota: with so many bytes more they would be beyond.
+    """
+    account = session.objects.account_metadata(project)
+    if not sets_quota(container.metadata) and not sets_quota(account):
+        return
+    unused = Usage(session.presence.count_sent(project) * BLOCK_SIZE + more, 0)
+    for metadata in (account, container.metadata):
+        check_quotas("blocks that were sent and not used", metadata, before=Usage(0, 0), after=unused)
 
 
 def _look(session: Session, project: ProjectId, container: Container, now: Moment) -> list[_Bound]:

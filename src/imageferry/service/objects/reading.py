@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from threading import Lock
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import BadInput, DeletedThen, NotFound, StatusConflict
 from imageferry.domain.link import MAX_LINKS, Link
 from imageferry.domain.moment import Moment
@@ -13,7 +15,7 @@ from imageferry.domain.object import MAX_OBJECT_SIZE, Container, StoredObject
 from imageferry.domain.versioning import NO_VERSION, VersionId, version_text
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
-from imageferry.service.blobs import Blobs, Section, cut
+from imageferry.service.blobs import Blobs, Section, cut, whole
 from imageferry.service.objects import large_objects as large
 from imageferry.service.objects.containers import Containers, container_of
 from imageferry.service.objects.large_objects import Budget, OpenObject, SegmentList
@@ -25,6 +27,7 @@ class Reading(Containers):
     def __init__(self, records: Records, blobs: Blobs, clock: Clock, *, max_object_size: int = MAX_OBJECT_SIZE) -> None:
         super().__init__(records, clock)
         self._blobs = blobs
+        self._digesting = Lock()
         self.max_object_size = max_object_size
 
     def show(
@@ -35,18 +38,21 @@ class Reading(Containers):
         name: str,
         *,
         version: VersionId | None = None,
+        with_md5: bool = True,
     ) -> StoredObject:
         """The record itself: of a large object the manifest, of a link the link, not what it stands for.
 
         Args:
             version: None for the current one, NO_VERSION for the current one if it is no version.
+            with_md5: False where nobody is told the MD5, which may have to be computed for it.
 
         Raises:
             BadInput: the container never kept versions.
         """
         self._may_read(caller, project, container, name, version)
         with self._records.reading() as session:
-            return state_in(session, project, container, name, self._clock(), version)[0]
+            item, _ = state_in(session, project, container, name, self._clock(), version)
+        return self._with_md5(item) if with_md5 else item
 
     def open(
         self,
@@ -59,6 +65,7 @@ class Reading(Containers):
         as_stored: bool = False,
         as_link: bool = False,
         to_read: bool = True,
+        with_md5: bool = True,
     ) -> OpenObject:
         """An object to read.
 
@@ -67,6 +74,7 @@ class Reading(Containers):
             as_stored: a manifest itself instead of what it stands for.
             as_link: a link itself instead of what it leads to.
             to_read: False where size and etag are enough; then segments need not be whole.
+            with_md5: as for ``show``; without it the etag may be "".
 
         Raises:
             StatusConflict: a segment of a static large object is gone or is another, or so is what a link leads to.
@@ -78,6 +86,7 @@ class Reading(Containers):
         if not as_link:
             item, end = self._followed(caller, item)
             project = project if end is None else end.project_id
+        item = self._with_md5(item) if with_md5 else item
         opened = self._opened(caller, project, item, as_stored=as_stored, to_read=to_read)
         return replace(opened, reached=end, versioned=place.versioning.enabled is not None)
 
@@ -91,7 +100,7 @@ class Reading(Containers):
             with self._records.reading() as session:
                 rows = large.dynamic_segments(session, project, item, self._clock())
             self.may(caller, Act.READ_OBJECTS, project, item.manifest.partition("/")[0])
-            return large.joined(item, ((row, self._sections(caller, project, row)) for row in rows))
+            return large.joined(item, ((self._with_md5(row), self._sections(caller, project, row)) for row in rows))
         own = (large.own_section(item),)
         return OpenObject(item=item, size=item.size, etag=item.md5, sections=own, is_large=False)
 
@@ -188,8 +197,27 @@ class Reading(Containers):
             found = large.look_up(session, project, paths, self._clock())
         for path, item in found.items():
             if item is not None and item.link is not None:
-                found[path] = self._segment_behind(caller, project, item)
+                item = self._segment_behind(caller, project, item)
+            found[path] = None if item is None else self._with_md5(item)
         return found
+
+    def _with_md5(self, item: StoredObject) -> StoredObject:
+        """The object with its MD5, which of one made by a hash map is computed when it is first asked for, and kept.
+
+        Beyond what an upload may have, reading it all would be more than one request may cause: "" stays.
+        One at a time in this process, so that nobody keeps all processors busy by asking.
+        """
+        if item.md5 or item.size > self.max_object_size:
+            return item
+        with self._digesting:
+            with self._records.reading() as session:
+                blob = session.blobs.get(item.blob_id)
+            if blob is None:
+                return item
+            md5 = self._blobs.digests([whole(blob)], [Algorithm.MD5])[Algorithm.MD5]
+        with self._records.writing() as session:
+            session.objects.set_md5(blob.id, md5)
+        return replace(item, md5=md5)
 
     def _segment_behind(self, caller: Caller | None, project: ProjectId, item: StoredObject) -> StoredObject | None:
         try:

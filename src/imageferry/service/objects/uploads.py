@@ -1,19 +1,22 @@
-"""An upload of one object, from the first byte until it can be seen."""
+"""Bytes from the first one until what they are for can be seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.block import BLOCK_SIZE
-from imageferry.domain.digest import Algorithm, Digest
+from imageferry.domain.digest import Digest
 from imageferry.domain.errors import DigestMismatch, Incomplete, TooLarge
 from imageferry.domain.object import StoredObject
 from imageferry.service.blob_writer import BlobWriter
 
+Kept = TypeVar("Kept")  # what is there afterwards: an object, or the names of blocks
 
-class Upload:
-    """An upload under way. Leaving its ``with`` without ``commit`` keeps nothing."""
+
+class Intake(Generic[Kept]):
+    """Bytes on their way in. Leaving its ``with`` without ``commit`` keeps nothing."""
 
     def __init__(
         self,
@@ -23,7 +26,7 @@ class Upload:
         limit: int,
         size: int | None,
         promised: Digest | None,
-        keep: Callable[[BlobDraft], StoredObject],
+        keep: Callable[[BlobDraft], Kept],
         give_up: Callable[[BlobDraft], None],
         fits: Callable[[int], None] | None = None,
     ) -> None:
@@ -60,7 +63,7 @@ class Upload:
             self._writer.write(bytes(self._held[:BLOCK_SIZE]))
             del self._held[:BLOCK_SIZE]
 
-    def commit(self) -> StoredObject:
+    def commit(self) -> Kept:
         """All bytes are in.
 
         Raises:
@@ -72,17 +75,25 @@ class Upload:
         last, self._held = self._held, bytearray()
         self._writer.write(last)
         draft = self._writer.finish()
-        found = Digest(Algorithm.MD5, draft.digests[Algorithm.MD5])
         try:
-            if self._promised is not None and self._promised != found:
-                raise DigestMismatch(self._what, promised=self._promised, found=found)
+            if self._promised is not None:
+                self._compare(self._promised, draft)
             return self._keep(draft)
         except BaseException:
             self._give_up(draft)
             raise
 
-    def __enter__(self) -> Upload:
+    def _compare(self, promised: Digest, draft: BlobDraft) -> None:
+        found = Digest(promised.algorithm, draft.digests[promised.algorithm])
+        if promised != found:
+            raise DigestMismatch(self._what, promised=promised, found=found)
+
+    def __enter__(self) -> Intake[Kept]:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._writer.abandon()
+
+
+class Upload(Intake[StoredObject]):
+    """An upload of one object."""

@@ -47,18 +47,7 @@ class Writing(Reading):
         check_traits(traits, self._clock())
         if size is not None and size > self.max_object_size:
             raise TooLarge(target.what, self.max_object_size, size)
-        with self._records.reading() as session:
-            place = container_of(session, project, container)
-            there = session.objects.object(place.id, name)
-            if only_if_absent and there is not None and not there.is_expired(self._clock()):
-                raise target.not_absent
-            gone = 0 if there is None or place.versioning.enabled or there.version else there.size
-            more = (size or 0) - gone
-            refuse_early(session, project, place, self._clock(), more=more, objects=int(there is None))
-
-        def fits(taken: int) -> None:
-            with self._records.reading() as session:
-                refuse_early(session, project, place, self._clock(), more=taken - gone, objects=int(there is None))
+        fits = self._room_for(target, size or 0)
 
         return Upload(
             target.what,
@@ -70,6 +59,27 @@ class Writing(Reading):
             give_up=self._blobs.give_up,
             fits=fits if size is None else None,
         )
+
+    def _room_for(self, target: Target, size: int) -> Callable[[int], None]:
+        """Refuse what can be refused before the bytes; returns what refuses so many bytes later on.
+
+        Raises:
+            NotFound, PreconditionFailed, OverQuota.
+        """
+        with self._records.reading() as session:
+            place = target.container_in(session)
+            there = session.objects.object(place.id, target.name)
+        if target.only_if_absent and there is not None and not there.is_expired(self._clock()):
+            raise target.not_absent
+        gone = 0 if there is None or place.versioning.enabled or there.version else there.size
+
+        def fits(taken: int) -> None:
+            more, objects = taken - gone, int(there is None)
+            with self._records.reading() as session:
+                refuse_early(session, target.project, place, self._clock(), more=more, objects=objects)
+
+        fits(size)
+        return fits
 
     def link_to(
         self,
@@ -113,28 +123,33 @@ class Writing(Reading):
 
     def _keep(self, target: Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None) -> StoredObject:
         """The end of an upload: the object becomes visible, whole, in one transaction."""
-        now = self._clock()
         with self._records.writing() as session:
-            self._blobs.keep_in(session, draft)
-            container = target.container_in(session)
-            fresh = StoredObject(
-                id=new_id(),
-                container_id=container.id,
-                name=target.name,
-                blob_id=draft.id,
-                size=draft.size,
-                md5=draft.digests[Algorithm.MD5],
-                content_type=traits.content_type,
-                metadata=traits.metadata,
-                headers=traits.headers,
-                manifest=traits.manifest,
-                whole=facts,
-                link=traits.link,
-                delete_at=traits.expiry(now),
-                created_at=now,
-                updated_at=now,
-            )
-            return put_object(session, target, container, fresh)
+            return self._keep_in(session, target, draft, traits, facts)
+
+    def _keep_in(
+        self, session: Session, target: Target, draft: BlobDraft, traits: Traits, facts: Whole | None = None
+    ) -> StoredObject:
+        now = self._clock()
+        self._blobs.keep_in(session, draft)
+        container = target.container_in(session)
+        fresh = StoredObject(
+            id=new_id(),
+            container_id=container.id,
+            name=target.name,
+            blob_id=draft.id,
+            size=draft.size,
+            md5=draft.digests.get(Algorithm.MD5, ""),
+            content_type=traits.content_type,
+            metadata=traits.metadata,
+            headers=traits.headers,
+            manifest=traits.manifest,
+            whole=facts,
+            link=traits.link,
+            delete_at=traits.expiry(now),
+            created_at=now,
+            updated_at=now,
+        )
+        return put_object(session, target, container, fresh)
 
     def change(
         self,
