@@ -107,6 +107,6 @@ def test_an_unknown_word_is_an_error(tmp_path: Path) -> None:
     assert "--everything" in done.stderr
 
 
-@pytest.mark.parametrize("role", ["--demo", "--test", "--peers"])
+@pytest.mark.parametrize("role", ["--demo", "--test", "--peers", "--kamaki"])
 def test_help_tells_every_role(role: str, tmp_path: Path) -> None:
     assert role in Machine(tmp_path).run("scripts/setup", "--help").stdout
