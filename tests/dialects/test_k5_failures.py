@@ -151,7 +151,7 @@ def test_an_accident_tells_no_secrets(k5: K5, monkeypatch: pytest.MonkeyPatch) -
     def accident(*_: object, **__: object) -> None:
         raise RuntimeError("/srv/secret/path")
 
-    monkeypatch.setattr("imageferry.tools.qemu_img.QemuImg.convert", accident)
+    monkeypatch.setattr("imageferry.tools.qemu_img.QemuImg.to_raw", accident)
     status = judged(k5, k5.imported())
     assert status["error_code"] == "40053"
     assert "secret" not in status["error_message"]

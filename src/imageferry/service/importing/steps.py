@@ -33,6 +33,7 @@ from imageferry.service.importing.material import (
     sections_to_state,
 )
 from imageferry.service.importing.own import with_own_properties
+from imageferry.service.importing.raw import raw_draft
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.objects import Objects
@@ -161,21 +162,36 @@ class ImportSteps:
             wanted = there
         if there is wanted:
             return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": there.value}
-        target = context.work / wanted.value
-        most = context.state["virtual_size"]
+        announced = context.state["virtual_size"]
+        if wanted is DiskFormat.RAW:
+            name = ImportRequest.of_state(context.task.input).file
+            draft = raw_draft(context, self.blobs, self.tools, sections, there, name=name, size=announced)
+        else:
+            draft = self._converted(context, sections, there, wanted, most=announced + announced // 100 + _TABLES)
+        return {**context.state, "blob": self._keep(context, draft), "disk_format": wanted.value}
+
+    def _converted(
+        self, context: StepContext, sections: tuple[Section, ...], there: DiskFormat, wanted: DiskFormat, *, most: int
+    ) -> BlobDraft:
+        """By way of a file: these formats are not written from their start to their end."""
+        name, target = ImportRequest.of_state(context.task.input).file, context.work / wanted.value
+        # A raw disk's holes are known to a file only.
+        as_it_lies = there is not DiskFormat.RAW
+        source = section_bytes(self.blobs, sections) if as_it_lies else as_file(context, self.blobs, sections)
         self.tools.convert(
-            as_file(context, self.blobs, sections),
+            source,
             there,
             target,
             wanted,
+            name=name,
             sub_format="monolithicSparse" if wanted is DiskFormat.VMDK else "",
-            max_bytes=most if wanted is DiskFormat.RAW else most + most // 100 + _TABLES,
+            max_bytes=most,
             progress=context.progress,
         )
         context.begin(target.stat().st_size)
         draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
         target.unlink(missing_ok=True)
-        return {**context.state, "blob": self._keep(context, draft), "disk_format": wanted.value}
+        return draft
 
     def check(self, context: StepContext) -> State:
         """What came out must be what was announced: of that size, and a safe disk of that format."""
