@@ -80,7 +80,12 @@ def test_a_k5_cloud_imports_waits_and_exports(person: Person, disk: Path) -> Non
     assert (pushed["converted_to"], pushed["task_status"]) == ("vmdk", None)
     waited = person.json("task", "wait", pushed["task_id"], "--timeout", "2m", *k5)
     assert waited[0]["status"] == "succeeded"
-    assert person.json("task", "show", pushed["task_id"], *k5)["percent"] == 100
+    shown = person.json("task", "show", pushed["task_id"], *k5)
+    assert (shown["percent"], shown["step"].split(": ")[1]) == (100, "publish")
+    assert {step["outcome"] for step in shown["steps"]} == {"done"}
+    assert f"{len(shown['steps'])} of {len(shown['steps'])}: publish" == shown["step"]
+    assert all(step["seconds"] >= 0 and step["started_at"] for step in shown["steps"])
+    assert "name=publish, outcome=done" in person("task", "show", pushed["task_id"], *k5).stdout
     assert pushed["task_id"] in person.value("task", "list", "--kind", "import", "-c", "id", *k5).split()
     assert person.json("image", "show", "k5-one", *k5)["status"] == "active"
     exported = person.json("export", "k5-one", "exports", "--timeout", "2m", *k5)
