@@ -19,6 +19,7 @@ from imageferry.service.objects import Objects, Traits
 from imageferry.service.objects.containers import Containers
 from imageferry.stores.memory import MemoryBlocks
 from tests.contracts.records_things import run_at_once
+from tests.dialects.openstack_service import running_cloud
 from tests.disks import mbr_disk
 from tests.journeys.plain import Plain, stream_optimized
 from tests.running import RunningService
@@ -52,6 +53,14 @@ def test_uploads_and_imports_survive_a_kill_on_postgresql_too(postgres_url: str,
     finally:
         if service.process is not None:
             service.kill()
+
+
+def test_names_that_postgresql_cannot_be_asked_for_are_nobodys_accounts(postgres_url: str, tmp_path: Path) -> None:
+    with running_cloud(tmp_path, database_url=postgres_url) as cloud:
+        mira, demo = cloud.as_("mira", "demo"), cloud.projects["demo"].id
+        wish = {"uuids": ["a\0b", demo], "displaynames": ["\0", "demo"]}
+        reply = mira.call("POST", "/account/v1.0/user_catalogs", wish)
+    assert reply.json == {"uuid_catalog": {demo: "demo"}, "displayname_catalog": {"demo": demo}}
 
 
 def test_changes_of_one_account_at_the_same_time_lose_nothing(postgres_url: str) -> None:
