@@ -166,6 +166,34 @@ def test_other_formats_are_converted_as_well(yard: Yard, tmp_path: Path, disk_fo
     assert yard.content(image)[: len(raw)] == raw
 
 
+def test_a_conversion_to_raw_needs_no_room_beside_the_store(
+    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = raw_disk(9 * MIB)
+    yard.put("disk", packed(raw, "qcow2", tmp_path))
+    left: list[Path] = []
+    yard.walker.after = lambda _: left.extend(path for path in (tmp_path / "work").rglob("*") if path.is_file())
+    monkeypatch.setattr(Blobs, "to_file", None)
+    assert yard.done().status is TaskStatus.SUCCEEDED
+    assert left == []
+    assert yard.content(yard.images()[0]) == raw
+
+
+def test_a_block_that_is_lost_while_it_is_converted_is_named_and_no_image_appears(yard: Yard, tmp_path: Path) -> None:
+    yard.put("disk", packed(raw_disk(9 * MIB), "qcow2", tmp_path))
+    lost = [block.name for block in yard.store.stored()]
+
+    def lose(name: str) -> None:
+        if name == "convert":
+            yard.store.delete(lost)
+
+    yard.walker.before = lose
+    task = yard.done()
+    assert (task.status, task.error_code) == (TaskStatus.FAILED, "damaged")
+    assert any(name in task.message for name in lost), task.message
+    assert yard.images() == []
+
+
 def test_a_raw_disk_is_imported_without_storing_a_byte_more(yard: Yard) -> None:
     yard.put("disk", raw_disk(9 * MIB))
     before = len(list(yard.store.stored()))

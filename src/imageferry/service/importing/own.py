@@ -21,7 +21,7 @@ from imageferry.ports.own_step import OwnStep
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE
-from imageferry.service.importing.material import as_file, sections_of_state
+from imageferry.service.importing.material import section_bytes, sections_of_state
 from imageferry.service.plans import Step, StepContext
 from imageferry.service.scratch import working_files
 from imageferry.wire.own_steps import shown_url
@@ -68,9 +68,9 @@ class OwnSteps:
             context.begin(sum(section.size for section in sections))
             self.blobs.to_file(sections, path, context.advance)
         else:
-            source = as_file(context, self.blobs, sections)
+            disk = section_bytes(self.blobs, sections)
             self.tools.convert(
-                source, DiskFormat(told), path, DiskFormat.RAW, max_bytes=most_bytes, progress=context.progress
+                disk, DiskFormat(told), path, DiskFormat.RAW, max_bytes=most_bytes, progress=context.progress
             )
         return path
 

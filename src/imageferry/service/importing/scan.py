@@ -31,7 +31,7 @@ from imageferry.ports.records import Records
 from imageferry.ports.scanner import Scanner
 from imageferry.service.blobs import Blobs, Section
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE
-from imageferry.service.importing.material import as_file, section_bytes, sections_of_state
+from imageferry.service.importing.material import section_bytes, sections_of_state
 from imageferry.service.importing.samples import Samples
 from imageferry.service.plans import Plan, Step, StepContext
 
@@ -114,10 +114,16 @@ class Scanning:
         if disk_format is None or disk_format in KEPT_AS_THEY_ARE:
             self._look(context, name, section_bytes(self.blobs, sections), _no_holes)
             return
-        path, raw = as_file(context, self.blobs, sections), context.work / "scan.raw"
+        disk, raw = section_bytes(self.blobs, sections), context.work / "scan.raw"
         try:
             self.tools.convert(
-                path, disk_format, raw, DiskFormat.RAW, max_bytes=self.most_bytes, progress=context.progress
+                disk,
+                disk_format,
+                raw,
+                DiskFormat.RAW,
+                name=name,
+                max_bytes=self.most_bytes,
+                progress=context.progress,
             )
             with raw.open("rb") as file:
                 self._look(context, name, FileBytes(file.fileno()), lambda offset: _next_data(file.fileno(), offset))
