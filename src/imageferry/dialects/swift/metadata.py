@@ -133,10 +133,10 @@ def _seconds(request: Request, name: str) -> int | None:
 
 
 def object_headers(item: StoredObject, *, etag: str, is_large: bool = False) -> list[tuple[str, str]]:
-    """What GET, HEAD and their partial forms say of an object. Tags of large objects are quoted."""
+    """What GET, HEAD and their partial forms say of an object. Tags of large objects are quoted; "" is none."""
     headers = [
         ("content-type", item.content_type),
-        ("etag", f'"{etag}"' if is_large else etag),
+        *([("etag", f'"{etag}"' if is_large else etag)] if etag else []),
         ("last-modified", last_modified(item.updated_at)),
         ("x-timestamp", timestamp(item.updated_at)),
         ("accept-ranges", "bytes"),
