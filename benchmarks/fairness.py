@@ -60,10 +60,11 @@ def run(service: RunningService, count: int, kills: int) -> str:
     began = time.time()
     many.queue(count - FEW)
     queued = time.time() - began
-    killed = killed_at_work(service, [many], kills // 3, chance)
+    apart = count // (kills + 2)
+    killed = killed_at_work(service, [many], kills // 3, chance, apart=apart)
     few.queue(FEW)
-    killed += killed_at_work(service, [few], 1, chance)
-    killed += killed_at_work(service, [many, few], kills - len(killed), chance)
+    killed += killed_at_work(service, [few], 1, chance, apart=FEW // 2)
+    killed += killed_at_work(service, [many, few], kills - len(killed), chance, apart=apart)
     wait_until(lambda: len(many.ends()) + len(few.ends()) == count)
     whole = time.time() - began
     for crowd in (many, few):

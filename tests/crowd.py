@@ -76,13 +76,14 @@ def ends_of(data: Path, project_id: str) -> list[float]:
         return [row[0] / 1e6 for row in connection.execute(query, (project_id,))]
 
 
-def killed_at_work(service: RunningService, crowds: Sequence[Crowd], kills: int, chance: random.Random) -> list[float]:
-    """kill -9 so many times, each after some more imports have ended; returns when, in seconds since 1970."""
+def killed_at_work(
+    service: RunningService, crowds: Sequence[Crowd], kills: int, chance: random.Random, *, apart: int
+) -> list[float]:
+    """kill -9 so many times, ``apart`` imports of these crowds after each other; when, in seconds since 1970."""
     moments = []
-    for left in range(kills, 0, -1):
-        ended, asked = sum(len(crowd.ends()) for crowd in crowds), sum(len(crowd.asked) for crowd in crowds)
-        share = max(1, (asked - ended) // (left + 1))
-        wait_until(lambda seen=ended + share: sum(len(crowd.ends()) for crowd in crowds) >= seen)  # type: ignore[misc]
+    for _ in range(kills):
+        wanted = sum(len(crowd.ends()) for crowd in crowds) + apart
+        wait_until(lambda wanted=wanted: sum(len(crowd.ends()) for crowd in crowds) >= wanted)  # type: ignore[misc]
         time.sleep(chance.uniform(0.0, 0.05))
         service.kill()
         moments.append(time.time())

@@ -196,3 +196,13 @@ def test_limits_of_all_projects_and_of_one(tmp_path_factory: pytest.TempPathFact
         assert theirs.get("/v2/info/usage").json["usage"]["image_size_total"] == {"usage": 0, "limit": 1}
         cloud.services.image_quotas.set_limit(cloud.projects["alt"].id, Resource.IMAGES, None)
         assert theirs.get("/v2/info/usage").json["usage"]["image_count_total"] == {"usage": 2, "limit": 1}
+
+
+def test_the_number_of_tasks(mine: Cloud, limit: Callable[..., None]) -> None:
+    limit(tasks=1)
+    wish = {"type": "import", "input": {"import_from": "https://example.org/a.qcow2", "image_properties": {}}}
+    assert mine.call("POST", "/v2/tasks", wish).status == 201
+    sentence = refused(mine.call("POST", "/v2/tasks", wish))
+    assert "at most 1 tasks that have not ended are allowed, this would make 2" in sentence
+    assert len(mine.get("/v2/tasks").json["tasks"]) == 1
+    assert not any("task" in name for name in mine.get("/v2/info/usage").json["usage"])

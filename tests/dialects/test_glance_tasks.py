@@ -84,6 +84,10 @@ def test_an_import_by_another_door(cloud: Cloud, mine: Cloud, ids: dict[str, str
     assert (task["self"], task["schema"]) == (f"/v2/tasks/{ids['imported']}", "/v2/schemas/task")
     assert task["expires_at"] > task["updated_at"]
     assert (task["progress"]["percent"], task["error"]) == (100, None)
+    steps = task["steps"]
+    assert [step["outcome"] for step in steps] == ["done"] * task["progress"]["steps"]
+    assert steps[-1]["name"] == task["progress"]["step"] == "publish"
+    assert all(step["started_at"] <= step["ended_at"] and step["seconds"] >= 0 for step in steps)
 
 
 def test_a_refusal_is_told_to_a_person_and_to_a_program(mine: Cloud, ids: dict[str, str]) -> None:
@@ -91,6 +95,7 @@ def test_a_refusal_is_told_to_a_person_and_to_a_program(mine: Cloud, ids: dict[s
     assert (task["status"], task["result"]) == ("failure", None)
     assert "found a JPEG" in task["message"]
     assert task["error"] == {"code": "not-a-disk", "reason": task["message"], "where": "inspect"}
+    assert (task["steps"][-1]["outcome"], task["steps"][-1]["message"]) == ("failed", task["message"])
 
 
 def test_an_export_and_an_import_at_the_image(mine: Cloud, ids: dict[str, str]) -> None:

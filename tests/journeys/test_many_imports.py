@@ -33,10 +33,11 @@ def test_many_imports_of_two_projects_all_end_once_and_the_few_do_not_wait_for_t
     service = new_service().start()
     many, few = Crowd("many", service), Crowd("few", service)
     many.queue(ALL - FEW)
-    killed_at_work(service, [many], KILLS // 3, chance)
+    apart = ALL // (KILLS + 2)
+    killed_at_work(service, [many], 2, chance, apart=apart)
     few.queue(FEW)
-    killed_at_work(service, [few], 2, chance)
-    killed_at_work(service, [many, few], KILLS - KILLS // 3 - 2, chance)
+    killed_at_work(service, [few], 2, chance, apart=FEW // 4)
+    killed_at_work(service, [many, few], KILLS - 4, chance, apart=apart)
     wait_until(lambda: len(many.ends()) + len(few.ends()) == ALL)
 
     for crowd in (many, few):
