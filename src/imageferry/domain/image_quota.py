@@ -32,4 +32,4 @@ def check_limits(project: ProjectId, limits: Amounts, used: Amounts, more: Amoun
     for resource, amount in more.items():
         there = used.get(resource, 0)
         if amount > 0 and resource in limits and there + amount > limits[resource]:
-            raise OverLimit(f"project {project}", limits[resource], there + amount, resource.value, there)
+            raise OverLimit(f"project {project}", limits[resource], there + amount, resource.value, used=there)
