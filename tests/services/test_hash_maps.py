@@ -236,15 +236,13 @@ class TestPresence:
                 objects.delete_version(ours.caller, ours.project, "c", row.name, row.id)
         assert ours.missing(ONE) == (name_of(ONE),)
 
-    def test_a_block_the_store_has_lost_is_asked_for_and_heals_what_had_it(
-        self, ours: Shelf, files: FileBlocks
-    ) -> None:
-        ours.upload(ONE)
+    def test_a_block_the_store_has_lost_is_asked_for_and_heals_what_had_it(self, ours: Shelf, files: Hurried) -> None:
+        ours.upload(ONE + SHORT)
         files.delete([name_of(ONE)])
-        assert ours.missing(ONE) == (name_of(ONE),)
+        assert ours.missing(ONE + SHORT) == (name_of(ONE),)
         ours.send(ONE)
-        ours.made(ONE)
-        assert ours.read("up") == ONE
+        ours.made(ONE + SHORT)
+        assert ours.read("up") == ONE + SHORT
 
     def test_each_missing_block_is_named_once_in_the_order_of_first_use(self, ours: Shelf) -> None:
         assert ours.missing(OTHER + ONE + OTHER + bytes(BLOCK_SIZE) + SHORT) == (
