@@ -2,11 +2,11 @@
 
     python -m benchmarks.imports [--disk MIB] [--data MIB] [--rounds N] [--folder DIR] [--quick] [--peers DIR]
 
-A disk of 8 GiB with 1 GiB of random data, as qcow2 and as streamOptimized VMDK, lies in the object storage;
-a task makes an image of it: as it came, and as a raw disk. Wall, CPU of the server and its programs, bytes
-read from files and written to the disk. Beside it: qemu-img alone; and what a raw image with its digests
-cannot do without (the same, synced, then MD5 and SHA-512 at once). Ratios are to qemu-img alone; goal: 1.2.
-With --peers the imports of ``benchmarks.api`` follow.
+A disk of 8 GiB with 1 GiB of random data, as qcow2 and as streamOptimized VMDK, was staged, or lies in the object
+storage; an image is made of it, as it came, and as a raw disk. Wall, CPU of the server and its programs, bytes read
+from files and written to the disk. Beside it: qemu-img alone; and what a raw image with its digests cannot do
+without (the same, synced, then MD5 and SHA-512 at once). Ratios are to qemu-img alone; goal: 1.2. With --peers the
+imports of ``benchmarks.api`` follow.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from benchmarks.wire import in_processes
 
 _MIB = 1 << 20
 _EXTENT = 4  # MiB, in one piece
-_POLL_S = 0.02
+_POLL_S = 0.05
 _PATIENCE_S = 600.0
 _PACKINGS = {"qcow2": ("qcow2",), "vmdk": ("vmdk", "-o", "subformat=streamOptimized")}
 _IMPORTS = ("glance-direct", "web-download")  # rows of benchmarks.api
@@ -86,8 +86,13 @@ def _rows(name: str, path: Path, out: Path, folder: Path) -> dict[str, Callable[
     return {
         "qemu-img convert": lambda: _converted(name, path, out, whole=False),
         "the same, synced, with digests": lambda: _converted(name, path, out, whole=True),
-        "image, as it came": lambda: _imported(name, path, folder.with_suffix(".kept"), {}),
-        "image, made raw": lambda: _imported(name, path, folder.with_suffix(".raw"), {"convert_to": "raw"}),
+        "image of what was staged": lambda: _measured(folder.with_suffix(".staged"), lambda s: _staged(s, name, path)),
+        "image of an object, as it came": lambda: _measured(
+            folder.with_suffix(".kept"), lambda side: _sent(side, name, path, {})
+        ),
+        "image of an object, made raw": lambda: _measured(
+            folder.with_suffix(".raw"), lambda side: _sent(side, name, path, {"convert_to": "raw"})
+        ),
     }
 
 
@@ -116,16 +121,16 @@ def _converted(name: str, path: Path, out: Path, *, whole: bool) -> Cost:
     return Cost(wall_s=wall, cpu_s=used)
 
 
-def _imported(name: str, path: Path, folder: Path, asked: dict[str, str]) -> Cost:
+def _measured(folder: Path, prepare: Callable[[Side], Callable[[], None]]) -> Cost:
+    """What ``prepare`` gives is measured, at a fresh service."""
     service = RunningService(data=folder).start()
     try:
         side = sides.ours(service)
-        side.ask("PUT", "/bench")
-        in_processes([["put", side.address, f"{side.account}/bench/{name}", side.token, str(path)]])
+        work = prepare(side)
         os.sync()
         before = side.cpu_s(), *_bytes(side)
         started = time.monotonic()
-        _wait(side, name, asked)
+        work()
         wall = time.monotonic() - started
         after = side.cpu_s(), *_bytes(side)
         cpu, read, written = (now - then for now, then in zip(after, before, strict=True))
@@ -134,15 +139,36 @@ def _imported(name: str, path: Path, folder: Path, asked: dict[str, str]) -> Cos
         service.stop()
 
 
-def _wait(side: Side, name: str, asked: dict[str, str]) -> None:
+def _staged(side: Side, name: str, path: Path) -> Callable[[], None]:
+    asked = {"name": name, "disk_format": name, "container_format": "bare"}
+    key = json.loads(side.ask("POST", "/images", asked, images=True))["id"]
+    in_processes([["put", side.image_address, f"{side.image_path}/v2/images/{key}/stage", side.token, str(path)]])
+
+    def work() -> None:
+        side.ask("POST", f"/images/{key}/import", {"method": {"name": "glance-direct"}}, images=True)
+        _wait(side, f"/images/{key}", "active", "queued")
+
+    return work
+
+
+def _sent(side: Side, name: str, path: Path, asked: dict[str, str]) -> Callable[[], None]:
+    side.ask("PUT", "/bench")
+    in_processes([["put", side.address, f"{side.account}/bench/{name}", side.token, str(path)]])
     source = {"import_from": f"bench/{name}", "import_from_format": name, "image_properties": {"name": name}}
-    task = json.loads(side.ask("POST", "/tasks", {"type": "import", "input": source | asked}, images=True))
+
+    def work() -> None:
+        task = json.loads(side.ask("POST", "/tasks", {"type": "import", "input": source | asked}, images=True))
+        _wait(side, f"/tasks/{task['id']}", "success", "failure")
+
+    return work
+
+
+def _wait(side: Side, what: str, good: str, bad: str) -> None:
     started = time.monotonic()
-    while task["status"] != "success":
-        if task["status"] == "failure" or time.monotonic() - started > _PATIENCE_S:
-            raise SystemExit(f"the import of {name} came to nothing: {task}")
+    while (found := json.loads(side.ask("GET", what, images=True)))["status"] != good:
+        if found["status"] == bad or time.monotonic() - started > _PATIENCE_S:
+            raise SystemExit(f"the import came to nothing: {found}")
         time.sleep(_POLL_S)
-        task = json.loads(side.ask("GET", f"/tasks/{task['id']}", images=True))
 
 
 def _bytes(side: Side) -> tuple[int, int]:
