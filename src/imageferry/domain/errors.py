@@ -41,7 +41,7 @@ command line ends with; ``docs/exit-codes.md`` is checked against this tree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -105,10 +105,12 @@ class TooLarge(Rejected):
     limit: int
     found: int | None = None
     unit: str = "bytes"
+    advice: str = field(default="", kw_only=True)
 
     def __str__(self) -> str:
         found = "more" if self.found is None else f"{self.found} {self.unit}"
-        return f"{self.what}: at most {self.limit} {self.unit} are taken, found {found}."
+        advice = f" {self.advice}" if self.advice else ""
+        return f"{self.what}: at most {self.limit} {self.unit} are taken, found {found}.{advice}"
 
 
 @dataclass(eq=False)

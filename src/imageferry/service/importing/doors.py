@@ -47,7 +47,8 @@ class Arrangement:
             state = run(context)
             size = sum(stop - start for _, start, stop in state["source"])
             if size > self.max_bytes:
-                raise TooLarge("the disk's file", self.max_bytes, size)
+                advice = "Make it smaller, or ask the administrator for a higher limit."
+                raise TooLarge("the disk's file", self.max_bytes, size, advice=advice)
             return state
 
         return measured

@@ -28,6 +28,7 @@ from imageferry.service.importing.material import section_bytes
 from imageferry.service.plans import StepContext
 
 _DISK = "a disk image"
+_SMALLER = "Make the disk smaller, or ask the administrator for a higher limit."
 _BOOT_FILES = frozenset({DiskFormat.AKI, DiskFormat.ARI, DiskFormat.AMI})  # a ramdisk is a packed archive by nature
 
 
@@ -196,9 +197,11 @@ class Unpacker:
                 for piece in decoding.feed(part):
                     decoded += len(piece)
                     if decoded > limits.decoded:
-                        raise TooLarge(f"{asked.what}, unpacked", limits.decoded)
+                        raise TooLarge(f"{asked.what}, unpacked", limits.decoded, advice=_SMALLER)
                     if decoded > max(limits.ratio_from, limits.ratio * encoded):
-                        raise TooLarge(f"{asked.what}, unpacked", limits.ratio, unit="bytes for each that came")
+                        raise TooLarge(
+                            f"{asked.what}, unpacked", limits.ratio, unit="bytes for each that came", advice=_SMALLER
+                        )
                     context.advance(0)
                     yield piece
             except BadInput as error:

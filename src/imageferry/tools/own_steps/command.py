@@ -21,6 +21,7 @@ GROUP = "imageferry.steps"
 """Of the entry points that Python packages bring steps by."""
 
 _READER = "imageferry.tools.own_steps.entry_point"
+_ADVICE = "nothing was imported, ask the provider"
 _COMPLAINT = 200  # characters of what it wrote to its standard error
 
 
@@ -53,7 +54,7 @@ class CommandStep:
         try:
             return read_answer(ended.code, bytes(said.kept))
         except BadAnswer as error:
-            raise Unavailable(self._name, reason=f"{error}{_complaint(ended.stderr)}") from error
+            raise Unavailable(self._name, reason=f"{error}{_complaint(ended.stderr)}; {_ADVICE}") from error
 
     @property
     def _name(self) -> str:
@@ -74,7 +75,7 @@ class CommandStep:
         except TimedOut as error:
             if error is said.stopped_by:
                 raise
-            raise TimedOut(self._name, reason=error.reason, seconds=self.limit_s) from error
+            raise TimedOut(self._name, reason=f"{error.reason}; {_ADVICE}", seconds=self.limit_s) from error
 
 
 class _Said:
@@ -94,7 +95,7 @@ class _Said:
             raise
         self.kept += data
         if len(self.kept) > MOST_BYTES:
-            raise Unavailable(self._name, reason=f"it said more than {MOST_BYTES} bytes, which is no answer")
+            raise Unavailable(self._name, reason=f"it said more than {MOST_BYTES} bytes, which is no answer; {_ADVICE}")
 
 
 def checked_command(name: str, command: Sequence[str]) -> tuple[str, ...]:
