@@ -119,7 +119,7 @@ class Desk:
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID", text)
         text = text.replace(self.api.project_id, "PROJECT")
         text = re.sub(r"127\.0\.0\.1(:[0-9]+)?", "images.example.com", text)
-        return re.sub(r"at byte [0-9]+", "at byte N", text)
+        return re.sub(r"(at byte|came for) [0-9.]+", r"\1 N", text)
 
     def _until_over(self, path: str, name: str) -> dict[str, object]:
         deadline = time.monotonic() + 120
