@@ -43,7 +43,7 @@ _SENTENCES = frozenset({"message", "description", "help", "pattern", "Response B
 # Lists without an order of their own, by the member that tells their rows apart.
 _KEYS = {"catalog": "type", "services": "type", "roles": "name", "endpoints": "url"}
 
-_SETS = frozenset({"tags", "enum"})
+_SETS = frozenset({"methods", "tags", "enum"})
 _LISTS_OF_WORDS = frozenset({"allow", "access-control-allow-methods", "access-control-expose-headers"})
 
 _FORMS = [

@@ -24,7 +24,7 @@ those on [identity](identity.md) and [object storage](object-storage.md).
 - Ids, tokens, times and addresses: each has to look like the original's.
 - Sentences for people, in errors and descriptions: that there is one. Those here name what is wrong.
 - `X-Account-*` counters: real Swift adds them up some time later, here they are exact at once.
-- Lists without an order: the catalog, roles, tags, choices in a schema.
+- Lists without an order: the catalog, roles, methods of a log-in, tags, choices in a schema.
 - Names that an operator chooses: of the storage policy, of the store.
 
 Not compared: `Date`, `Server`, `Connection`; the length of an answer without a body; the type of an empty answer of

@@ -75,7 +75,13 @@ def test_what_a_project_may_keep_is_limited_while_the_service_runs(service: Runn
     service.add_user("lena", "limited")
     api = Plain(service).log_in("lena", "pw", "limited")
     shown = service.admin("project", "limit", "limited", "--images", "1", "--bytes", "2G")
-    assert shown.splitlines() == ["images  0 of 1", f"bytes  0 of {2 << 30}", "staged  0 of any", "uploads  0 of any"]
+    assert shown.splitlines() == [
+        "images  0 of 1",
+        f"bytes  0 of {2 << 30}",
+        "staged  0 of any",
+        "uploads  0 of any",
+        "tasks  0 of any",
+    ]
     assert api.call("POST", "/v2/images", {}).status == 201
     assert api.call("POST", "/v2/images", {}).status == 413
     service.admin("project", "limit", "limited", "--images", "default")

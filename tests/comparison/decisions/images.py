@@ -124,10 +124,11 @@ DECISIONS: Sequence[Decision] = (
     Decision(
         what="The tasks of an image",
         there="no progress; a failure is always the same sentence",
-        here="`progress` and `error` beside the rest; the request is repeated with its defaults; no message at success",
+        here="`progress`, `steps` with their times and `error` beside the rest; the request is repeated with its "
+        "defaults; no message at success",
         why="Whoever waits wants to know how far it is, and why it failed.",
         seen=(
-            Seen(_IMPORTS, "its tasks", "body.tasks.0.progress.*|body.tasks.0.error", ABSENT),
+            Seen(_IMPORTS, "its tasks", "body.tasks.0.progress.*|body.tasks.0.steps.*|body.tasks.0.error", ABSENT),
             Seen(_IMPORTS, "its tasks", "body.tasks.0.input.import_req.all_stores*", ABSENT),
             Seen(_IMPORTS, "its tasks", "body.tasks.0.message", "<sentence>", ""),
         ),

@@ -63,7 +63,7 @@ def _sentence(error: FerryError) -> str:
 def _shown(
     status: int, title: str, sentence: str, request: Request, headers: Headers, more: Mapping[str, str]
 ) -> Answer:
-    wanted = _form(request.headers.get("accept", ""))
+    wanted = _form(request.headers.get("accept"))
     if wanted == "application/json":
         document = {"message": sentence, "code": f"{status} {title}", "title": title, **more}
         return Answer.of_json(status, document, headers)
@@ -75,8 +75,14 @@ def _shown(
     return Answer(status=status, headers=[kind, *headers], body=text.encode("utf-8", "replace"))
 
 
-def _form(accept: str) -> str:
-    """The form that the caller names; a page for who takes anything, plain text for who names nothing of ours."""
+def _form(accept: str | None) -> str:
+    """The form that the caller names; a page for who takes anything, plain text for who names nothing of ours.
+
+    openstacksdk sends an empty header with uploads: the sentence reaches its user in a page only.
+    """
+    if accept == "":
+        return "text/html"
+    accept = accept or ""
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     if "application/json" in kinds:
         return "application/json"
