@@ -304,7 +304,7 @@ def test_head_is_a_405_as_in_the_original(mine: Cloud) -> None:
         ("application/json, */*", "application/json"),
         ("text/html,application/xhtml+xml;q=0.9", "text/html; charset=UTF-8"),
         ("*/*", "text/html; charset=UTF-8"),
-        ("", "text/plain; charset=UTF-8"),
+        ("", "text/html; charset=UTF-8"),  # as openstacksdk sends it with uploads
         ("text/plain", "text/plain; charset=UTF-8"),
         ("image/png", "text/plain; charset=UTF-8"),
     ],
