@@ -36,8 +36,6 @@ Lookup = Callable[[str], ProjectId | None]
 
 _WHERE = "an http or https URL, <container>/<object>, or swift://[<host>/]AUTH_<project>/<container>/<object>"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
-_TARGETS = (DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.VMDK, DiskFormat.VHD, DiskFormat.VHDX, DiskFormat.VDI)
-
 _VERIFIED = frozenset({"format", "max_virtual_size", "checksum", "unpacked_checksum"})
 
 
@@ -79,7 +77,7 @@ def import_request(
         name=image.name or "",
         image_id=image.id if "id" in properties else None,
         source_format=said or checked,
-        convert_to=_format("convert_to", asked.get("convert_to"), _TARGETS),
+        convert_to=_format("convert_to", asked.get("convert_to"), CONVERTIBLE),
         digest=verify.get("checksum"),
         unpacked_digest=verify.get("unpacked_checksum"),
         max_virtual_size=verify.get("max_virtual_size"),
