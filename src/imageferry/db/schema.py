@@ -187,6 +187,7 @@ accounts = Table(
     metadata,
     Column("project_id", TEXT, primary_key=True),
     Column("metadata", JSON_TEXT, nullable=False),
+    Column("groups", JSON_TEXT),  # name: ids of projects; NULL: none
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -253,6 +254,22 @@ object_versions = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+shares = Table(  # of an object, or of the directory of that name and all below it
+    "shares",
+    metadata,
+    Column("container_id", TEXT, ForeignKey("containers.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("grantee", TEXT, primary_key=True, index=True),  # a project, "account:group", or "*"
+    Column("writes", Boolean, nullable=False),
+)
+
+public_links = Table(
+    "public_links",
+    metadata,
+    Column("object_id", TEXT, ForeignKey("objects.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", TEXT, nullable=False, unique=True),
+)
+
 image_ids = Table(  # every id that was ever given to an image: none is given twice
     "image_ids",
     metadata,
@@ -309,6 +326,15 @@ image_members = Table(
     Column("status", TEXT, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+registrations = Table(  # images that are an object of the same id, and what Plankton's users call them
+    "registrations",
+    metadata,
+    Column("image_id", TEXT, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("status", TEXT, nullable=False),
+    Column("disk_format", TEXT, nullable=False),
+    Column("container_format", TEXT, nullable=False),
 )
 
 metadef_namespaces = Table(

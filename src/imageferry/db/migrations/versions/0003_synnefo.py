@@ -1,0 +1,51 @@
+"""What Synnefo's APIs need: who things are shared with one by one, public links, images that follow an object."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+JSON_TEXT = sa.JSON(none_as_null=True)
+
+
+def upgrade() -> None:
+    op.add_column("accounts", sa.Column("groups", JSON_TEXT, nullable=True))
+    op.create_table(
+        "shares",
+        sa.Column("container_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("grantee", TEXT, nullable=False),
+        sa.Column("writes", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["container_id"], ["containers.id"], name=op.f("fk_shares_container_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("container_id", "name", "grantee", name=op.f("pk_shares")),
+    )
+    op.create_index(op.f("ix_shares_grantee"), "shares", ["grantee"], unique=False)
+    op.create_table(
+        "public_links",
+        sa.Column("object_id", TEXT, nullable=False),
+        sa.Column("token", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["objects.id"], name=op.f("fk_public_links_object_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_public_links")),
+        sa.UniqueConstraint("token", name=op.f("uq_public_links_token")),
+    )
+    op.create_table(
+        "registrations",
+        sa.Column("image_id", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("disk_format", TEXT, nullable=False),
+        sa.Column("container_format", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["image_id"], ["images.id"], name=op.f("fk_registrations_image_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("image_id", name=op.f("pk_registrations")),
+    )
