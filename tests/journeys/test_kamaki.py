@@ -14,7 +14,7 @@ from tests.running import RunningService
 
 PROGRAM = Path(__file__).parents[2] / ".venv-kamaki" / "bin" / "kamaki"
 
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="scripts/setup --kamaki has not been run here")
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no Python 2.7 to run it with: scripts/setup --kamaki")
 
 Kamaki = Callable[..., str]
 
