@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 def _tree(root: type[FerryError] = FerryError) -> Iterator[type[FerryError]]:
     yield root
     for child in root.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from _tree(child)
 
 
