@@ -14,7 +14,7 @@ from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId,
 from imageferry.domain.moment import Moment
 from imageferry.domain.task import Progress, Task, TaskId, TaskKind, TaskStatus
 from imageferry.formats.reasons import Reason
-from imageferry.wire import k5
+from imageferry.wire import k5, k5_calls
 from imageferry.wire.dates import parse_iso
 
 PROJECT = "5e1c0a7d94b04c2fa7d2c4b1f0a93e6d"
@@ -196,17 +196,17 @@ def test_an_import_knows_four_states() -> None:
 
 def test_a_client_reads_what_the_service_writes() -> None:
     failure = k5.Failure("40050", "Checksum of the object does not match.")
-    job = k5.read_job(k5.import_status(a_task(status=TaskStatus.FAILED), failure=failure))
+    job = k5_calls.read_job(k5.import_status(a_task(status=TaskStatus.FAILED), failure=failure))
     assert job is not None
     assert (job.status, job.image_id, job.failure) == (k5.JobStatus.FAILED, IMAGE, failure)
     assert job.number("min_disk") == 12
-    job = k5.read_job(k5.export_status(a_task(TaskKind.EXPORT, **RUNNING)))
+    job = k5_calls.read_job(k5.export_status(a_task(TaskKind.EXPORT, **RUNNING)))
     assert job is not None
     assert (job.status, job.image_id, job.progress, job.failure) == (k5.JobStatus.PROCESSING, IMAGE, 40, None)
 
 
 def test_a_client_reads_the_old_spelling_and_missing_keys() -> None:
-    job = k5.read_job({"import_status": "queued", "progress": "0", "min_ram": "512"})
+    job = k5_calls.read_job({"import_status": "queued", "progress": "0", "min_ram": "512"})
     assert job is not None
     assert (job.progress, job.number("min_ram"), job.number("min_disk"), job.image_id) == (0, 512, None, None)
 
@@ -216,7 +216,7 @@ def test_a_client_reads_the_old_spelling_and_missing_keys() -> None:
     [None, [], "down", {}, {"import_status": None}, {"import_status": "asleep"}, {"import_status": []}, {"id": "x"}],
 )
 def test_what_is_no_status_is_read_as_none(answer: object) -> None:
-    assert k5.read_job(answer) is None
+    assert k5_calls.read_job(answer) is None
 
 
 @pytest.mark.parametrize(
@@ -232,25 +232,25 @@ def test_what_is_no_status_is_read_as_none(answer: object) -> None:
     ],
 )
 def test_every_known_form_of_an_error_is_read(body: object, code: str, text: str) -> None:
-    assert k5.read_error(body) == k5.Failure(code, text)
+    assert k5_calls.read_error(body) == k5.Failure(code, text)
 
 
 @pytest.mark.parametrize("body", [{"import_id": ""}, {"import_id": 5}, {}, [], None, {"error_code": "40001"}])
 def test_an_answer_without_the_key_is_a_refusal(body: object) -> None:
-    assert k5.read_id(body, "import_id") is None
+    assert k5_calls.read_id(body, "import_id") is None
 
 
 def test_the_body_of_profile_a_and_of_the_others() -> None:
-    account = k5.Account(user_name="mira", password="pw", domain_name="Ab3dEfgh")
+    account = k5_calls.Account(user_name="mira", password="pw", domain_name="Ab3dEfgh")
     asked: dict[str, Any] = {
         "name": "web base 3",
-        "location": k5.location("A", PROJECT, "images", "web.vmdk"),
+        "location": k5_calls.location("A", PROJECT, "images", "web.vmdk"),
         "os_type": "ubuntu",
         "image_id": IMAGE,
         "min_disk": 12,
         "min_ram": 512,
     }
-    body = k5.import_body("A", **asked, account=account)
+    body = k5_calls.import_body("A", **asked, account=account)
     assert body == {
         "id": IMAGE,
         "name": "web base 3",
@@ -265,9 +265,9 @@ def test_the_body_of_profile_a_and_of_the_others() -> None:
         "password": "cHc=",
         "domain_name": "Ab3dEfgh",
     }
-    short = k5.import_body("B", **asked, account=account, checksum="0" * 40)
+    short = k5_calls.import_body("B", **asked, account=account, checksum="0" * 40)
     assert set(short) == {"id", "name", "location", "os_type", "min_disk", "min_ram", "checksum"}
-    assert k5.location("C", PROJECT, "images", "web.vmdk") == f"/v2/AUTH_{PROJECT}/images/web.vmdk"
+    assert k5_calls.location("C", PROJECT, "images", "web.vmdk") == f"/v2/AUTH_{PROJECT}/images/web.vmdk"
     assert "pw" not in repr(account)
 
 

@@ -144,7 +144,7 @@ def _k5(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) ->
     from imageferry.clouds.http import Http
     from imageferry.clouds.k5 import K5Cloud, K5Settings
     from imageferry.clouds.k5_words import profile_of
-    from imageferry.wire.k5 import Account
+    from imageferry.wire.k5_calls import Account
 
     raw = _checked_entry(loader, name or loader.default_cloud or "")
     auth = raw.get("auth") or {}

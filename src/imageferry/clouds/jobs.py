@@ -13,7 +13,7 @@ from imageferry.clouds.trouble import Call
 from imageferry.domain.errors import NotFound, Refused, Unavailable
 from imageferry.domain.task import TaskKind, TaskStatus
 from imageferry.ports.cloud import TaskInfo
-from imageferry.wire import k5
+from imageferry.wire import k5, k5_calls
 
 PAGE = 100
 _NEWEST = 10  # jobs looked through for one that may have been accepted
@@ -53,7 +53,7 @@ class _Jobs:
         if not task_id or "/" in task_id:
             raise NotFound(self._kind, task_id)
         call = Call(self._http.cloud, f"show {self._kind} {task_id}", self._kind, task_id)
-        document = self._http.call("GET", self._host + k5.status_path(self._path, task_id), call).document()
+        document = self._http.call("GET", self._host + k5_calls.status_path(self._path, task_id), call).document()
         found = task_info(document, self._kind, task_id) if isinstance(document, dict) else None
         if found is None:
             raise Unavailable(f"cloud {call.cloud}", reason=f"{call.act}: the answer says no status that is known")
@@ -62,7 +62,7 @@ class _Jobs:
     def _post(self, body: Mapping[str, object], call: Call) -> str:
         """Start a job; returns its id."""
         reply = self._http.call("POST", self._at(), call, json=dict(body))
-        found = k5.read_id(reply.document(), f"{self._kind}_id")
+        found = k5_calls.read_id(reply.document(), f"{self._kind}_id")
         if found is None:
             raise Refused(f"cloud {call.cloud}, {call.act}", reply.code, reply.message)
         return found
@@ -108,7 +108,7 @@ class ExportJobs(_Jobs):
         super().__init__(http, url, TaskKind.EXPORT, k5.EXPORTS)
 
     def start(self, image_id: str, container: str) -> TaskInfo:
-        body = k5.export_body(image_id, self._http.project_id, container)
+        body = k5_calls.export_body(image_id, self._http.project_id, container)
         task_id = self._post(body, Call(self._http.cloud, f"export image {image_id}", "image", image_id))
         return TaskInfo(
             id=task_id,

@@ -24,7 +24,7 @@ from imageferry.domain.errors import BadInput, FerryError, Refused
 from imageferry.domain.image import DiskFormat, Visibility
 from imageferry.domain.region import Profile
 from imageferry.ports.cloud import DiskFile, Landed, Layout, Moved, NewImage, Stored, Watch
-from imageferry.wire.k5 import Account, import_body, location
+from imageferry.wire.k5_calls import Account, import_body, location
 
 _LOG = logging.getLogger("imageferry.clouds")
 

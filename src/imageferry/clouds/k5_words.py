@@ -1,6 +1,6 @@
 """What a client has to know of K5's regions, and jobs as the client speaks of them.
 
-Source: specs/k5.md, sections 1, 5 and 6; the documents themselves are in ``wire.k5``.
+Source: specs/k5.md, sections 1, 5 and 6; the documents themselves are in ``wire.k5_calls``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from imageferry.domain.region import Profile
 from imageferry.domain.task import TaskKind, TaskStatus
 from imageferry.ports.cloud import NewImage, TaskInfo
 from imageferry.wire import standing
-from imageferry.wire.k5 import Account, JobStatus, read_error, read_job
+from imageferry.wire.k5 import JobStatus
+from imageferry.wire.k5_calls import Account, read_error, read_job
 
 PROFILES: Mapping[str, Profile] = {
     "fi-1": "A",
