@@ -6,8 +6,6 @@ is being sent.
 
 from __future__ import annotations
 
-import errno
-import os
 import threading
 import uuid
 from collections import deque
@@ -20,11 +18,12 @@ from pathlib import Path
 from imageferry.domain.blob import Blob, BlobDraft, BlobId, BlockSpan, spans
 from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName, padded, zeros
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import Damaged, Incomplete, NotFound
+from imageferry.domain.errors import Damaged, NotFound
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.blob_writer import BlobWriter, Countdown, DigestLane, new_blob_id
+from imageferry.service.local_files import file_blocks, write_all
 from imageferry.service.scratch import working_files
 
 _UNDER_WAY = 8  # blocks of all uploads that may be at work: room is left as soon as they are stored, so nobody starves
@@ -115,7 +114,7 @@ class Blobs:
         writer = self.writer(algorithms)
         try:
             with path.open("rb", buffering=0) as file:
-                for block in _file_blocks(file.fileno()):
+                for block in file_blocks(file.fileno()):
                     writer.write_zeros(block) if isinstance(block, int) else writer.write(block)
                     if watch:
                         watch(block if isinstance(block, int) else len(block))
@@ -226,7 +225,7 @@ class Blobs:
                 length = span.stop - span.start
                 if name != EMPTY:
                     content = memoryview(self._content(name))[span.start : span.stop]
-                    _pwrite_all(file.fileno(), content, position)
+                    write_all(file.fileno(), content, position)
                 position += length
                 if watch:
                     watch(length)
@@ -283,49 +282,3 @@ class Blobs:
             return self._store.get(name)
         except NotFound as error:
             raise Damaged("block", name, "it is missing from the store") from error
-
-
-def _file_blocks(fd: int) -> Iterator[bytes | int]:
-    """A file in blocks; a number stands for so many bytes of hole."""
-    size = os.fstat(fd).st_size
-    position, data_until = 0, 0
-    while position < size:
-        length = min(BLOCK_SIZE, size - position)
-        if position >= data_until:
-            data_from, data_until = _next_data(fd, position, size)
-            if data_from >= position + length:
-                # Whole blocks of nothing; the next data may be terabytes away.
-                run = (data_from - position) // BLOCK_SIZE * BLOCK_SIZE if data_from < size else size - position
-                yield run
-                position += run
-                data_until = position
-                continue
-        yield _pread_all(fd, length, position)
-        position += length
-
-
-def _next_data(fd: int, position: int, size: int) -> tuple[int, int]:
-    """Start and end of the next stretch with data at or after ``position``; both ``size`` at the end."""
-    try:
-        start = os.lseek(fd, position, os.SEEK_DATA)
-    except OSError as error:
-        if error.errno != errno.ENXIO:
-            raise
-        return size, size
-    return start, os.lseek(fd, start, os.SEEK_HOLE)
-
-
-def _pread_all(fd: int, length: int, position: int) -> bytes:
-    data = os.pread(fd, length, position)
-    while len(data) < length:
-        more = os.pread(fd, length - len(data), position + len(data))
-        if not more:
-            raise Incomplete("the file", promised=position + length, found=position + len(data))
-        data += more
-    return data
-
-
-def _pwrite_all(fd: int, content: memoryview, position: int) -> None:
-    while content:
-        written = os.pwrite(fd, content, position)
-        content, position = content[written:], position + written
