@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import BadInput
 from imageferry.domain.moment import Moment
+from imageferry.domain.object import ContainerId, ObjectId, StoredObject
 from imageferry.domain.versioning import (
     NO_VERSION,
     UNVERSIONED,
@@ -49,6 +53,21 @@ def test_other_ways_to_write_a_number_are_read(text: str, number: int) -> None:
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         read_version(text)
+
+
+def test_an_object_without_a_version_is_called_by_the_number_it_would_get() -> None:
+    item = StoredObject(
+        id=ObjectId("o"),
+        container_id=ContainerId("c"),
+        name="n",
+        blob_id=BlobId("b"),
+        size=0,
+        md5="",
+        created_at=Moment(1_000_000_000),
+        updated_at=Moment(2_000_000_019),
+    )
+    assert item.number == 2_000_000_010
+    assert replace(item, version=VersionId(70)).number == 70
 
 
 def test_numbers_grow_even_where_the_clock_does_not() -> None:

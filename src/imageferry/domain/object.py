@@ -11,7 +11,7 @@ from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import BadInput
 from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
-from imageferry.domain.versioning import NO_VERSION, UNVERSIONED, VersionId, Versioning
+from imageferry.domain.versioning import NO_VERSION, UNVERSIONED, VersionId, Versioning, version_at
 
 ContainerId = NewType("ContainerId", str)
 ObjectId = NewType("ObjectId", str)
@@ -114,6 +114,11 @@ class StoredObject:
     delete_at: Moment | None = None  # from then on it is as if it were gone
     created_at: Moment
     updated_at: Moment
+
+    @property
+    def number(self) -> VersionId:
+        """What it is called where every state has a number: its version, or the one it would get."""
+        return self.version or version_at(self.updated_at, behind=None)
 
     def is_expired(self, now: Moment) -> bool:
         return self.delete_at is not None and self.delete_at <= now
