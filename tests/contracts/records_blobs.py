@@ -11,6 +11,7 @@ from imageferry.domain.blob import BlobId
 from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import NotFound, Unavailable
+from imageferry.domain.hash_map import top_of
 from imageferry.domain.task import TaskId
 from imageferry.ports.records import BlobUser, Records, Session
 from tests.contracts.records_things import (
@@ -50,6 +51,18 @@ class BlobsContract:
         with records.reading() as session:
             assert session.blobs.get(draft.id) == draft.blob
             assert session.blobs.get(NO_BLOB) is None
+
+    def test_the_top_of_the_tree_over_its_blocks_is_known_of_every_blob(self, records: Records) -> None:
+        with records.writing() as session:
+            touched(session, "upload", 1, 3)
+            two = a_draft({0: block(1), 2: block(3)}, size=3 * BLOCK_SIZE)
+            one, none = a_draft({0: block(1)}, size=5), a_draft({}, size=0)
+            for draft in (two, one, none):
+                session.blobs.add(draft, START)
+        with records.reading() as session:
+            tops = session.blobs.tops([two.id, one.id, none.id, two.id, NO_BLOB])
+            assert tops == {two.id: top_of([block(1), EMPTY, block(3)]), one.id: block(1), none.id: EMPTY}
+            assert session.blobs.tops([]) == {}
 
     def test_block_names_come_in_ranges_with_holes_as_the_empty_block(self, records: Records) -> None:
         with records.writing() as session:

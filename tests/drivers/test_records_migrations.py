@@ -18,7 +18,9 @@ from sqlalchemy import Engine, text
 from imageferry.db.engine import open_engine
 from imageferry.db.migrate import NEWEST, alembic_config, upgrade
 from imageferry.db.schema import metadata
+from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName
 from imageferry.domain.errors import Unavailable
+from imageferry.domain.hash_map import top_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,6 +73,26 @@ def test_administrators_of_before_have_the_system_too(engine: Engine) -> None:
     with engine.connect() as connection:
         found = connection.execute(text("SELECT user_id, role FROM system_grants")).all()
         assert [tuple(row) for row in found] == [("a", "admin")]
+
+
+def test_blobs_of_before_have_the_top_of_their_tree_too(engine: Engine) -> None:
+    names = [f"{number:064x}" for number in (1, 2)]
+    size = 2 * BLOCK_SIZE + 1
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for name in names:
+            connection.execute(text("INSERT INTO blocks VALUES (:name, 0)"), {"name": name})
+        for blob, blob_size in (("a", size), ("b", 0)):
+            line = "INSERT INTO blobs (id, size, digests, created_at, released_at) VALUES (:id, :size, '{}', 0, 0)"
+            connection.execute(text(line), {"id": blob, "size": blob_size})
+        for number, name in ((0, names[0]), (2, names[1])):
+            row = {"number": number, "name": name}
+            connection.execute(text("INSERT INTO blob_blocks VALUES ('a', :number, :name)"), row)
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, top FROM blobs ORDER BY id")).all()
+    tops = {"a": top_of([BlockName(names[0]), EMPTY, BlockName(names[1])]), "b": EMPTY}
+    assert {row.id: row.top for row in found} == tops
 
 
 def test_processes_that_start_at_once_do_not_disturb_each_other(url: str, engine: Engine) -> None:

@@ -52,6 +52,7 @@ from imageferry.domain.blob import Blob, BlobDraft, BlobId, blocks_in
 from imageferry.domain.block import EMPTY, BlockName
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import NotFound, Unavailable
+from imageferry.domain.hash_map import top_of
 from imageferry.domain.moment import Moment, later
 from imageferry.domain.task import TaskId
 from imageferry.domain.versioning import version_text
@@ -106,7 +107,8 @@ class SqlBlobs:
 
     def add(self, draft: BlobDraft, now: Moment) -> None:
         digests = {algorithm.value: value for algorithm, value in draft.digests.items()}
-        values = {"id": draft.id, "size": draft.size, "digests": digests, "created_at": now, "released_at": now}
+        values = {"id": draft.id, "size": draft.size, "digests": digests, "top": _top(draft)}
+        values |= {"created_at": now, "released_at": now}
         try:
             with self._connection.begin_nested():
                 if added(self._connection, blobs, values):
@@ -128,6 +130,11 @@ class SqlBlobs:
     def get(self, blob_id: BlobId) -> Blob | None:
         row = self._connection.execute(select(blobs).where(blobs.c.id == blob_id)).first()
         return None if row is None else _blob(row)
+
+    def tops(self, blob_ids: Collection[BlobId]) -> Mapping[BlobId, str]:
+        given = each(self._connection, sorted(set(blob_ids)))
+        query = select(blobs.c.id, blobs.c.top).join(given, blobs.c.id == given.c.value)
+        return {row.id: row.top for row in self._connection.execute(query)}
 
     def block_names(self, blob_id: BlobId, first: int, count: int) -> list[BlockName]:
         size = self._connection.execute(_SIZE, {"blob": blob_id}).scalar_one_or_none()
@@ -245,6 +252,10 @@ def _nobody_has_it() -> ColumnElement[bool]:
 
 def _blob(row: Row[Any]) -> Blob:
     return Blob(id=row.id, size=row.size, digests={Algorithm(name): value for name, value in row.digests.items()})
+
+
+def _top(draft: BlobDraft) -> str:
+    return top_of([draft.blocks.get(index, EMPTY) for index in range(draft.blob.block_count)])
 
 
 def _pages(names: Mapping[int, BlockName]) -> Iterator[dict[int, BlockName]]:

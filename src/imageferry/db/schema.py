@@ -161,6 +161,7 @@ blobs = Table(
     Column("id", TEXT, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("digests", JSON_TEXT, nullable=False),
+    Column("top", TEXT),  # of the tree over its block names (domain.hash_map); every row has it
     Column("created_at", BigInteger, nullable=False),
     Column("released_at", BigInteger, nullable=False, index=True),  # when a record last let go of it, or it was made
 )

@@ -51,6 +51,9 @@ class BlobRecords(Protocol):
         """
 
     def get(self, blob_id: BlobId) -> Blob | None: ...
+    def tops(self, blob_ids: Collection[BlobId]) -> Mapping[BlobId, str]:
+        """Of each of these blobs that is there, the top of the tree over its block names (``domain.hash_map``)."""
+
     def block_names(self, blob_id: BlobId, first: int, count: int) -> list[BlockName]:
         """The names of blocks ``first`` to ``first + count - 1`` (fewer at the end), holes as EMPTY."""
 

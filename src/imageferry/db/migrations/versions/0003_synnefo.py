@@ -5,6 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from imageferry.domain.blob import blocks_in
+from imageferry.domain.block import EMPTY
+from imageferry.domain.hash_map import top_of
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -49,3 +53,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("image_id", name=op.f("pk_registrations")),
     )
+    _tops_of_blobs()
+
+
+def _tops_of_blobs() -> None:
+    """Every blob gets the hash of its block names' tree; those of before have it computed here, once."""
+    op.add_column("blobs", sa.Column("top", TEXT, nullable=True))
+    connection = op.get_bind()
+    page = sa.text("SELECT id, size FROM blobs WHERE id > :after ORDER BY id LIMIT 1000")
+    stored = sa.text('SELECT "index", name FROM blob_blocks WHERE blob_id = :id')
+    keeping = sa.text("UPDATE blobs SET top = :top WHERE id = :id")
+    after = ""
+    while rows := connection.execute(page, {"after": after}).all():
+        for row in rows:
+            blocks = dict(connection.execute(stored, {"id": row.id}).tuples().all())
+            top = top_of([blocks.get(number, EMPTY) for number in range(blocks_in(row.size))])
+            connection.execute(keeping, {"id": row.id, "top": top})
+        after = rows[-1].id
