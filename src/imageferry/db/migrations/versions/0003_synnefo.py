@@ -66,7 +66,7 @@ def _tops_of_blobs() -> None:
     after = ""
     while rows := connection.execute(page, {"after": after}).all():
         for row in rows:
-            blocks = dict(connection.execute(stored, {"id": row.id}).tuples().all())
+            blocks = dict(tuple(found) for found in connection.execute(stored, {"id": row.id}))
             top = top_of([blocks.get(number, EMPTY) for number in range(blocks_in(row.size))])
             connection.execute(keeping, {"id": row.id, "top": top})
         after = rows[-1].id
