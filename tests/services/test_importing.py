@@ -166,6 +166,14 @@ def test_other_formats_are_converted_as_well(yard: Yard, tmp_path: Path, disk_fo
     assert yard.content(image)[: len(raw)] == raw
 
 
+def test_a_disk_that_ends_inside_a_sector_is_filled_up_in_other_formats(yard: Yard) -> None:
+    yard.put("disk", raw_disk(3 * MIB + 77))
+    task = yard.done(convert_to=DiskFormat.QCOW2)
+    assert task.status is TaskStatus.SUCCEEDED, task.message
+    (image,) = yard.images()
+    assert (image.disk_format, image.virtual_size) == (DiskFormat.QCOW2, 3 * MIB + 512)
+
+
 def test_a_conversion_to_raw_needs_no_room_beside_the_store(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from imageferry.domain.blob import Blob, BlobDraft, BlobId, BlockSpan, spans
 from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName, padded, zeros
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import Damaged, NotFound
+from imageferry.domain.task import TaskId
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
@@ -93,10 +94,13 @@ class Blobs:
         """Begin a blob. The algorithms' digests come with it, computed in the same pass."""
         return BlobWriter(self._store, self._records, self._clock, self._workers, self._room, frozenset(algorithms))
 
-    def keep(self, draft: BlobDraft) -> Blob:
-        """Keep a finished blob in a transaction of its own (see ``keep_in``)."""
+    def keep(self, draft: BlobDraft, *, held_by: TaskId | None = None) -> Blob:
+        """Keep a finished blob in a transaction of its own (see ``keep_in``). ``held_by``: a task pins it."""
         with self._records.writing() as session:
-            return self.keep_in(session, draft)
+            blob = self.keep_in(session, draft)
+            if held_by is not None:
+                session.blobs.pin(held_by, [blob.id])
+        return blob
 
     def keep_in(self, session: Session, draft: BlobDraft) -> Blob:
         """Keep a finished blob together with the record that points to it."""

@@ -12,23 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import AlreadyExists, BadDisk, NotFound, StatusConflict
 from imageferry.domain.image import DiskFormat, Image, ImageId, Status, Visibility, checked_image
 from imageferry.domain.task import State, Task
-from imageferry.formats.judge import Limits, Reason, judge
+from imageferry.formats.judge import Limits, Reason
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, Section, pinned, whole
 from imageferry.service.image_quotas import ImageQuotas
-from imageferry.service.image_upload import IMAGE_DIGESTS
+from imageferry.service.importing.conversion import Announced, converted, size_found
 from imageferry.service.importing.inspection import inspected
-from imageferry.service.importing.material import as_file, section_bytes
+from imageferry.service.importing.material import as_file
 from imageferry.service.plans import Plan, Step, StepContext
-
-_SECTOR = 512  # bytes: a disk that ends inside one is filled up by the tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,36 +71,18 @@ class DiskSteps:
         }
 
     def convert(self, context: StepContext) -> State:
-        """To the other format, in the task's own folder, and from there to a blob that the task holds on to."""
-        state, to = context.state, DiskFormat(context.task.input["to"])
-        target = context.work / "target"
-        self.tools.convert(
-            self._file(context),
-            DiskFormat(state["format"]),
-            target,
-            to,
-            max_bytes=_most_of(state["virtual_size"]),
-            progress=context.progress,
-        )
-        context.begin(target.stat().st_size)
-        draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
-        target.unlink(missing_ok=True)
-        with self.records.writing() as session:
-            blob = self.blobs.keep_in(session, draft)
-            session.blobs.pin(context.task.id, [blob.id])
-        return {**state, "made": blob.id}
+        """To the other format, and from there to a blob that the task holds on to."""
+        to = DiskFormat(context.task.input["to"])
+        sections = (self._source(context),)
+        draft = converted(context, self.blobs, self.tools, sections, _announced(context), to)
+        return {**context.state, "made": self.blobs.keep(draft, held_by=context.task.id).id}
 
     def check(self, context: StepContext) -> State:
         """What came out must be a sound disk of that format, as large for a guest as the old one."""
         state, to = context.state, DiskFormat(context.task.input["to"])
         with self.records.reading() as session:
             blob = pinned(session, state["made"])
-        facts = judge(section_bytes(self.blobs, (whole(blob),)), to, what=state["name"], limits=self.limits)
-        wanted = -(-state["virtual_size"] // _SECTOR) * _SECTOR
-        if facts.virtual_size not in (state["virtual_size"], wanted):
-            found = f"one of {facts.virtual_size} bytes"
-            raise BadDisk(state["name"], Reason.MALFORMED, f"a disk of {wanted} bytes after conversion", found)
-        return {**state, "made_virtual_size": facts.virtual_size}
+        return {**state, "made_virtual_size": size_found(self.blobs, blob, to, _announced(context), self.limits)}
 
     def publish(self, context: StepContext) -> State:
         """The new image appears, or the old one has its new bytes; either at once."""
@@ -179,11 +158,11 @@ def _beside(image: Image, made_id: ImageId) -> Image:
     )
 
 
+def _announced(context: StepContext) -> Announced:
+    state = context.state
+    return Announced(name=state["name"], format=DiskFormat(state["format"]), virtual_size=state["virtual_size"])
+
+
 def _findings(state: State) -> State:
     names = ("format", "sub_format", "virtual_size", "file_size", "looked_through", "leaks")
     return {name: state[name] for name in names}
-
-
-def _most_of(virtual_size: int) -> int:
-    """Bytes that a disk file can take: all of the disk, and tables that grow with it."""
-    return virtual_size + virtual_size // 16 + 16 * BLOCK_SIZE

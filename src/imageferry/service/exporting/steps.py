@@ -28,6 +28,7 @@ from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, pinned, whole
 from imageferry.service.exporting.shelf import Shelf
 from imageferry.service.exporting.targets import Targets
+from imageferry.service.importing.conversion import most_of
 from imageferry.service.plans import Plan, Step, StepContext
 from imageferry.service.scratch import working_files
 from imageferry.wire import ovf
@@ -93,9 +94,7 @@ class ExportSteps:
         with _disk_file(context).open("rb") as file:
             context.begin(os.fstat(file.fileno()).st_size)
             while draft := self._stored_part(context, file, hasher):
-                with self.records.writing() as session:
-                    parts.append(self.blobs.keep_in(session, draft))
-                    session.blobs.pin(context.task.id, [draft.id])
+                parts.append(self.blobs.keep(draft, held_by=context.task.id))
         return {
             **context.state,
             "parts": [[part.id, part.size, part.digests[Algorithm.MD5]] for part in parts],
@@ -136,7 +135,7 @@ class ExportSteps:
             _disk_file(context),
             DiskFormat.VMDK,
             sub_format="streamOptimized",
-            max_bytes=_most_of(state["capacity"]),
+            max_bytes=most_of(state["capacity"]),
             progress=context.progress,
         )
         with working_files():
@@ -163,11 +162,6 @@ def _result(state: State) -> State:
 def _disk_file(context: StepContext) -> Path:
     """There only when it is whole: the converter gives it its name at the end."""
     return context.work / "disk.vmdk"
-
-
-def _most_of(capacity: int) -> int:
-    """Bytes that the VMDK of a disk can take: what cannot be packed grows a little, and has tables."""
-    return capacity + capacity // 16 + (16 << 20)
 
 
 def _sync(path: Path) -> None:

@@ -70,10 +70,7 @@ class Fetching:
             BadSource, TooLarge, TimedOut, Unavailable: see ``ports.fetcher``.
         """
         draft = self._draft(context, url, wanted, room, IMAGE_DIGESTS.union(algorithms))
-        with self.records.writing() as session:
-            blob = self.blobs.keep_in(session, draft)
-            session.blobs.pin(context.task.id, [blob.id])
-        return blob
+        return self.blobs.keep(draft, held_by=context.task.id)
 
     def _draft(
         self, context: StepContext, url: str, wanted: Wanted, room: Room, algorithms: frozenset[Algorithm]

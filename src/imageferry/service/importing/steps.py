@@ -13,33 +13,29 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import Caller, ProjectId, Role
 from imageferry.domain.blob import BlobDraft, can_join
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import AlreadyExists, BadDisk, DigestMismatch, PreconditionFailed
+from imageferry.domain.errors import AlreadyExists, DigestMismatch, PreconditionFailed
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, checked_image
 from imageferry.domain.image_quota import Resource
 from imageferry.domain.task import Lane, State, Task
-from imageferry.formats.judge import Limits, Reason, judge
+from imageferry.formats.judge import Limits
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section, pinned, whole
 from imageferry.service.image_quotas import Bound, ImageQuotas
 from imageferry.service.image_upload import IMAGE_DIGESTS
+from imageferry.service.importing.conversion import Announced, converted, size_found
 from imageferry.service.importing.fetching import Fetching, Wanted
 from imageferry.service.importing.inspection import inspected
 from imageferry.service.importing.material import (
-    as_file,
-    section_bytes,
     sections_of_state,
     sections_to_state,
 )
 from imageferry.service.importing.own import with_own_properties
-from imageferry.service.importing.raw import raw_draft
 from imageferry.service.importing.request import ImportRequest
 from imageferry.service.importing.unpack import Asked, Unpacker
 from imageferry.service.objects import Objects
 from imageferry.service.plans import Plan, Step, StepContext
-
-_TABLES = 16 << 20  # bytes that a format may need beside the disk and a hundredth of it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,49 +158,17 @@ class ImportSteps:
             wanted = there
         if there is wanted:
             return {**context.state, "blob": self._as_it_is(context, sections), "disk_format": there.value}
-        announced = context.state["virtual_size"]
-        if wanted is DiskFormat.RAW:
-            name = ImportRequest.of_state(context.task.input).file
-            draft = raw_draft(context, self.blobs, self.tools, sections, there, name=name, size=announced)
-        else:
-            draft = self._converted(context, sections, there, wanted, most=announced + announced // 100 + _TABLES)
+        sub_format = "monolithicSparse" if wanted is DiskFormat.VMDK else ""
+        draft = converted(context, self.blobs, self.tools, sections, _announced(context), wanted, sub_format=sub_format)
         return {**context.state, "blob": self._keep(context, draft), "disk_format": wanted.value}
-
-    def _converted(
-        self, context: StepContext, sections: tuple[Section, ...], there: DiskFormat, wanted: DiskFormat, *, most: int
-    ) -> BlobDraft:
-        """By way of a file: these formats are not written from their start to their end."""
-        name, target = ImportRequest.of_state(context.task.input).file, context.work / wanted.value
-        # A raw disk's holes are known to a file only.
-        as_it_lies = there is not DiskFormat.RAW
-        source = section_bytes(self.blobs, sections) if as_it_lies else as_file(context, self.blobs, sections)
-        self.tools.convert(
-            source,
-            there,
-            target,
-            wanted,
-            name=name,
-            sub_format="monolithicSparse" if wanted is DiskFormat.VMDK else "",
-            max_bytes=most,
-            progress=context.progress,
-        )
-        context.begin(target.stat().st_size)
-        draft = self.blobs.write_file(target, IMAGE_DIGESTS, context.advance)
-        target.unlink(missing_ok=True)
-        return draft
 
     def check(self, context: StepContext) -> State:
         """What came out must be what was announced: of that size, and a safe disk of that format."""
         with self.records.reading() as session:
             blob = pinned(session, context.state["blob"])
-        name = ImportRequest.of_state(context.task.input).file
-        announced = context.state["virtual_size"]
-        source = section_bytes(self.blobs, (whole(blob),))
-        facts = judge(source, DiskFormat(context.state["disk_format"]), what=name, limits=self.limits)
-        if facts.virtual_size != announced:
-            found = f"one of {facts.virtual_size} bytes"
-            raise BadDisk(name, Reason.MALFORMED, f"a disk of {announced} bytes after conversion", found)
-        return context.state
+        made = DiskFormat(context.state["disk_format"])
+        size = size_found(self.blobs, blob, made, _announced(context), self.limits)
+        return {**context.state, "virtual_size": size}
 
     def publish(self, context: StepContext) -> State:
         """The image appears, whole and active."""
@@ -277,10 +241,15 @@ class ImportSteps:
         return self.blobs.rewrite(sections, IMAGE_DIGESTS, context.advance)
 
     def _keep(self, context: StepContext, draft: BlobDraft) -> str:
-        with self.records.writing() as session:
-            blob = self.blobs.keep_in(session, draft)
-            session.blobs.pin(context.task.id, [blob.id])
-        return blob.id
+        return self.blobs.keep(draft, held_by=context.task.id).id
+
+
+def _announced(context: StepContext) -> Announced:
+    return Announced(
+        name=ImportRequest.of_state(context.task.input).file,
+        format=DiskFormat(context.state["format"]),
+        virtual_size=context.state["virtual_size"],
+    )
 
 
 def _source_of(request: ImportRequest) -> str:

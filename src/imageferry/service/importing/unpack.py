@@ -218,10 +218,7 @@ class Unpacker:
             refuse_early(bytes(block), asked.format, size=None, what=asked.what, limits=self.judging)
 
     def _kept(self, context: StepContext, draft: BlobDraft) -> Section:
-        with self.records.writing() as session:
-            blob = self.blobs.keep_in(session, draft)
-            session.blobs.pin(context.task.id, [blob.id])
-        return whole(blob)
+        return whole(self.blobs.keep(draft, held_by=context.task.id))
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[bytearray]:
