@@ -12,6 +12,7 @@ from imageferry.domain.errors import AlreadyExists, BadInput, Unavailable
 from imageferry.ports.records import Records
 from tests.contracts.records_blobs import BlobsContract, SweepingContract, UnusedBlobsContract
 from tests.contracts.records_credentials import CredentialsContract
+from tests.contracts.records_history import HistoryContract
 from tests.contracts.records_identity import IdentityContract
 from tests.contracts.records_images import ImageListContract, ImagesContract
 from tests.contracts.records_listing import ListingContract
@@ -107,5 +108,6 @@ class RecordsContract(
     TasksContract,
     UsageContract,
     VersionsContract,
+    HistoryContract,
 ):
     """All of it."""

@@ -6,8 +6,9 @@ a subdir with a million names inside costs one short query.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Row, Select
@@ -47,13 +48,25 @@ def listing(
     What is listed always lies behind the marker, subdirs too: a marker inside a subdir, or
     the name of the subdir itself, has passed that subdir.
     """
+    return merged_listing(connection, [(rows, name)], query, read)
+
+
+def merged_listing(
+    connection: Connection,
+    sources: Sequence[tuple[Select[Any], Column[str]]],
+    query: ListingQuery,
+    read: Callable[[Row[Any]], Item],
+) -> list[Item | Subdir]:
+    """The same of rows from several tables, which have no name in common."""
     items: list[Item | Subdir] = []
-    rows = rows.order_by(name.desc() if query.reverse else name)
+    ordered = [(rows.order_by(name.desc() if query.reverse else name), name) for rows, name in sources]
     rest = _beginning(query)
     look = _FIRST_LOOK if query.delimiter else query.limit
     while rest is not None and len(items) < query.limit:
         wanted = min(look, query.limit - len(items))
-        found = connection.execute(rest.of(rows, name).limit(wanted)).all()
+        found = [row for rows, name in ordered for row in connection.execute(rest.of(rows, name).limit(wanted))]
+        if len(ordered) > 1:
+            found = sorted(found, key=attrgetter("name"), reverse=query.reverse)[:wanted]
         subdir, in_vain = None, 0
         for row in found:
             if subdir is not None and row.name.startswith(subdir.name):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from imageferry.db.blobs import SqlBlobs
 from imageferry.db.credentials import SqlCredentials
 from imageferry.db.engine import WAIT_S, Mode, begin, readers_of
+from imageferry.db.history import SqlHistory
 from imageferry.db.identity import SqlIdentity
 from imageferry.db.images import SqlImages
 from imageferry.db.metadefs import SqlMetadefs
@@ -34,6 +35,7 @@ class SqlSession:
         self.presence = SqlPresence(connection)
         self.objects = SqlObjects(connection)
         self.versions = SqlVersions(connection)
+        self.history = SqlHistory(connection)
         self.images = SqlImages(connection)
         self.metadefs = SqlMetadefs(connection)
         self.tasks = SqlTasks(connection)

@@ -54,6 +54,15 @@ class Container:
     updated_at: Moment
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much a container held at some moment."""
+
+    objects: int
+    bytes: int
+    changed_at: Moment  # when the latest of these came to be
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Whole:
     """What the segments of a static large object add up to."""

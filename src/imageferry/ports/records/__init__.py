@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from imageferry.ports.records.blobs import BlobRecords, BlobUser
+from imageferry.ports.records.history import HistoryRecords
 from imageferry.ports.records.identity import CredentialRecords, IdentityRecords, TokenRow
 from imageferry.ports.records.images import IMAGE_SORT_KEYS, ImageQuery, ImageRecords
 from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecords, NamespaceQuery
@@ -38,6 +39,7 @@ __all__ = [
     "BlobRecords",
     "BlobUser",
     "CredentialRecords",
+    "HistoryRecords",
     "IdentityRecords",
     "ImageQuery",
     "ImageRecords",
@@ -70,6 +72,8 @@ class Session(Protocol):
     def objects(self) -> ObjectRecords: ...
     @property
     def versions(self) -> VersionRecords: ...
+    @property
+    def history(self) -> HistoryRecords: ...
     @property
     def images(self) -> ImageRecords: ...
     @property
