@@ -31,12 +31,12 @@ class SqlImages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, image: Image) -> None:
+    def add(self, image: Image, *, again: bool = False) -> None:
         if image.blob_id is not None:
             require(self._connection, blobs.c.id, image.blob_id, kind="blob")
-        if not added(self._connection, image_ids, {"id": image.id}):
+        is_fresh = added(self._connection, image_ids, {"id": image.id})
+        if not (is_fresh or again) or not added(self._connection, images, _values(image) | {"id": image.id}):
             raise AlreadyExists("image", image.id)
-        added(self._connection, images, _values(image) | {"id": image.id})
         self._add_labels(image)
 
     def was_used(self, image_id: ImageId) -> bool:

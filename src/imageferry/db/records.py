@@ -19,6 +19,7 @@ from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
 from imageferry.db.presence import SqlPresence
 from imageferry.db.quarantine import SqlQuarantine
+from imageferry.db.registrations import SqlRegistrations
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
 from imageferry.db.versions import SqlVersions
@@ -37,6 +38,7 @@ class SqlSession:
         self.versions = SqlVersions(connection)
         self.history = SqlHistory(connection)
         self.images = SqlImages(connection)
+        self.registrations = SqlRegistrations(connection)
         self.metadefs = SqlMetadefs(connection)
         self.tasks = SqlTasks(connection)
         self.quarantine = SqlQuarantine(connection)

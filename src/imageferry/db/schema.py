@@ -336,6 +336,9 @@ registrations = Table(  # images that are an object of the same id, and what Pla
     Column("status", TEXT, nullable=False),
     Column("disk_format", TEXT, nullable=False),
     Column("container_format", TEXT, nullable=False),
+    Column("standing", TEXT, nullable=False, index=True),  # of the image to the bytes of its object
+    Column("reason", TEXT, nullable=False),
+    Column("resumes", TEXT, nullable=False),
 )
 
 metadef_namespaces = Table(

@@ -28,6 +28,7 @@ from imageferry.ports.records.metadefs import NAMESPACE_SORT_KEYS, MetadefRecord
 from imageferry.ports.records.objects import ObjectRecords
 from imageferry.ports.records.presence import PresenceRecords
 from imageferry.ports.records.quarantine import QuarantineRecords
+from imageferry.ports.records.registrations import RegistrationRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
 from imageferry.ports.records.versions import VersionRecords
@@ -49,6 +50,7 @@ __all__ = [
     "PresenceRecords",
     "QuarantineRecords",
     "Records",
+    "RegistrationRecords",
     "Session",
     "TaskRecords",
     "TokenRow",
@@ -76,6 +78,8 @@ class Session(Protocol):
     def history(self) -> HistoryRecords: ...
     @property
     def images(self) -> ImageRecords: ...
+    @property
+    def registrations(self) -> RegistrationRecords: ...
     @property
     def metadefs(self) -> MetadefRecords: ...
     @property

@@ -68,10 +68,15 @@ IMAGE_SORT_KEYS = (
 
 
 class ImageRecords(Protocol):
-    def add(self, image: Image) -> None:
-        """Raises AlreadyExists (also for the id of an image that was deleted: ids are never used twice).
+    def add(self, image: Image, *, again: bool = False) -> None:
+        """Keep a new image. Ids are never used twice, not even that of an image that was deleted.
 
-        NotFound: the blob is gone.
+        Args:
+            again: the id may be one that was used before, if no image has it now: an object has its id as long as
+                it lives, and may be registered as an image as often as its owner likes.
+
+        Raises:
+            AlreadyExists, NotFound: the blob is gone.
         """
 
     def was_used(self, image_id: ImageId) -> bool:

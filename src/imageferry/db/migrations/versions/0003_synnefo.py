@@ -48,11 +48,15 @@ def upgrade() -> None:
         sa.Column("status", TEXT, nullable=False),
         sa.Column("disk_format", TEXT, nullable=False),
         sa.Column("container_format", TEXT, nullable=False),
+        sa.Column("standing", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("resumes", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["image_id"], ["images.id"], name=op.f("fk_registrations_image_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("image_id", name=op.f("pk_registrations")),
     )
+    op.create_index(op.f("ix_registrations_standing"), "registrations", ["standing"], unique=False)
     _tops_of_blobs()
 
 
