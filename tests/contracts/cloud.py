@@ -1,4 +1,4 @@
-"""What every cloud promises (see ports/cloud.py), asked of a service that really answers."""
+"""What every cloud promises (see ports/cloud/), asked of a service that really answers."""
 
 from __future__ import annotations
 

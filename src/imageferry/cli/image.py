@@ -15,7 +15,7 @@ from imageferry.cli.pulled import COLUMNS as PULLED
 from imageferry.cli.pulled import pulled_row
 from imageferry.cli.shapes import Bytes
 from imageferry.domain.image import MemberStatus, Visibility
-from imageferry.ports.cloud import Cloud, ImageInfo, MemberInfo, Watch
+from imageferry.ports.cloud import Cloud, ImageFilter, ImageInfo, MemberInfo, Watch
 
 COLUMNS = (
     "id",
@@ -55,7 +55,7 @@ def image() -> None:
 @with_cloud
 def image_list(name: str, status: str, visibility: str, cloud: Cloud, out: Output) -> None:
     """Images that you may see."""
-    out.many(map(_row, cloud.images.search(name=name, status=status, visibility=visibility)))
+    out.many(map(_row, cloud.images.search(ImageFilter(name=name, status=status, visibility=visibility))))
 
 
 @image.command("show")

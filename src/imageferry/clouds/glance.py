@@ -15,9 +15,9 @@ from imageferry.clouds.glance_words import PATCH_TYPE, image_info, member_info, 
 from imageferry.clouds.http import Http
 from imageferry.clouds.stream import resumed
 from imageferry.clouds.trouble import Call, Reply
-from imageferry.domain.errors import BadInput, Forbidden, NotFound, Unavailable
+from imageferry.domain.errors import BadInput, Forbidden, NotFound, Unavailable, Unsupported
 from imageferry.domain.image import MemberStatus, Visibility
-from imageferry.ports.cloud import Download, ImageInfo, MemberInfo
+from imageferry.ports.cloud import EVERYTHING, BlockSource, Download, ImageFilter, ImageInfo, MemberInfo, Registry
 
 PAGE = 200  # images asked for at once
 
@@ -35,25 +35,8 @@ class GlanceImages:
         self._http = http
         self._url = url
 
-    def search(self, *, name: str = "", status: str = "", visibility: str = "") -> Iterator[ImageInfo]:
-        asked = {"name": name, "status": status, "visibility": visibility, "limit": str(PAGE)}
-        params = {key: value for key, value in asked.items() if value}
-        seen: set[str] = set()  # where pages ended: a cloud that repeats itself is not followed for ever
-        call = self.doing("list images")
-        while True:
-            page = self._document(self._http.call("GET", self.at(), call, params=params), call)
-            rows = [row for row in page.get("images") or () if isinstance(row, dict) and row.get("id")]
-            for row in rows:
-                info = image_info(row)
-                if name in ("", info.name) and status in ("", info.status):
-                    yield info
-            if not rows or not page.get("next"):
-                return
-            marker = str(rows[-1]["id"])
-            if marker in seen:
-                raise Unavailable(f"cloud {self._http.cloud}", reason="list images: the same page comes again")
-            seen.add(marker)
-            params["marker"] = marker
+    def search(self, wanted: ImageFilter = EVERYTHING) -> Iterator[ImageInfo]:
+        return wanted.arranged(self._pages(wanted), sort=False, mark=False)
 
     def show(self, name_or_id: str) -> ImageInfo:
         if not name_or_id:
@@ -61,7 +44,7 @@ class GlanceImages:
         try:
             return self.by_id(name_or_id)
         except NotFound:
-            found = list(self.search(name=name_or_id))
+            found = list(self.search(ImageFilter(name=name_or_id)))
         if len(found) > 1:
             ids = ", ".join(image.id for image in found[:3])
             raise BadInput("image", name_or_id, f"an id, since {len(found)} images have that name ({ids} ...)")
@@ -92,6 +75,9 @@ class GlanceImages:
 
     def delete(self, image_id: str) -> None:
         self._http.call("DELETE", self.at(image_id), self.doing(f"delete image {image_id}", image_id))
+
+    def blocks(self, image_id: str) -> BlockSource | None:  # noqa: ARG002
+        return None
 
     @contextmanager
     def read(self, image_id: str) -> Iterator[Download]:
@@ -125,6 +111,11 @@ class GlanceImages:
         reply = self._http.call("PUT", self.at(image_id, "members", project), call, json={"status": status.value})
         return member_info(self._document(reply, call), image_id)
 
+    @property
+    def registry(self) -> Registry:
+        instead = "Images have bytes of their own there: bring the disk with 'imageferry push FILE'."
+        raise Unsupported(self._http.cloud, "make images of stored objects", instead)
+
     def at(self, *parts: str) -> str:
         """The URL of a thing under ``/v2/images``."""
         base = _VERSION.sub("", self._url().rstrip("/"))
@@ -132,6 +123,23 @@ class GlanceImages:
 
     def doing(self, act: str, image_id: str = "") -> Call:
         return Call(self._http.cloud, act, "image", image_id)
+
+    def _pages(self, wanted: ImageFilter) -> Iterator[ImageInfo]:
+        """Images page by page, as far as Glance filters them."""
+        params = _asked(wanted)
+        seen = {wanted.marker}  # where pages ended: a cloud that repeats itself is not followed for ever
+        call = self.doing("list images", wanted.marker)
+        while True:
+            page = self._document(self._http.call("GET", self.at(), call, params=params), call)
+            rows = [row for row in page.get("images") or () if isinstance(row, dict) and row.get("id")]
+            yield from map(image_info, rows)
+            if not rows or not page.get("next"):
+                return
+            marker = str(rows[-1]["id"])
+            if marker in seen:
+                raise Unavailable(f"cloud {self._http.cloud}", reason="list images: the same page comes again")
+            seen.add(marker)
+            params["marker"] = marker
 
     def _offer(self, image_id: str, project: str) -> MemberInfo:
         call = self.doing(f"share image {image_id}", image_id)
@@ -149,3 +157,22 @@ class GlanceImages:
         if not isinstance(document, dict):
             raise Unavailable(f"cloud {self._http.cloud}", reason=f"{call.act}: the answer is not what Glance says")
         return document
+
+
+def _asked(wanted: ImageFilter) -> dict[str, str]:
+    """What Glance is asked for. Properties are left to ourselves: it compares them letter by letter."""
+    asked = {
+        "name": wanted.name,
+        "owner": wanted.owner,
+        "status": wanted.status.lower(),
+        "visibility": wanted.visibility,
+        "disk_format": wanted.disk_format.lower(),
+        "container_format": wanted.container_format.lower(),
+        "size_min": "" if wanted.size_min is None else str(wanted.size_min),
+        "size_max": "" if wanted.size_max is None else str(wanted.size_max),
+        "sort_key": wanted.sort_key,
+        "sort_dir": ("desc" if wanted.descending else "asc") if wanted.sort_key else "",
+        "marker": wanted.marker,
+        "limit": str(PAGE),
+    }
+    return {key: value for key, value in asked.items() if value}

@@ -39,6 +39,7 @@ def image_info(document: Mapping[str, Any]) -> ImageInfo:
         properties={key: _text(value) for key, value in document.items() if key not in _BASE},
         created_at=_text(document.get("created_at")),
         updated_at=_text(document.get("updated_at")),
+        checksum=_text(document.get("checksum")),
     )
 
 

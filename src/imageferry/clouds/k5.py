@@ -23,7 +23,7 @@ from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadInput, FerryError, Refused
 from imageferry.domain.image import DiskFormat, Visibility
 from imageferry.domain.region import Profile
-from imageferry.ports.cloud import DiskFile, Landed, Layout, Moved, NewImage, Stored, Watch
+from imageferry.ports.cloud import DiskFile, Landed, Layout, Moved, NewImage, Objects, Stored, Watch
 from imageferry.wire.k5_calls import Account, import_body, location
 
 _LOG = logging.getLogger("imageferry.clouds")
@@ -54,7 +54,9 @@ class K5Cloud:
         self._settings = settings
         import_url = self._import_url
         self.images = GlanceImages(http, self._endpoint("image"))
-        self.objects = SwiftObjects(http, self._endpoint("object-store"), segments=settings.profile != "C")
+        self.objects = SwiftObjects(
+            http, self._endpoint("object-store"), segments=settings.profile != "C", versions=False
+        )
         self.tasks = ImportJobs(http, import_url)
         self.exports = ExportJobs(http, import_url)
 
@@ -65,6 +67,9 @@ class K5Cloud:
     @property
     def project_id(self) -> str:
         return self._http.project_id
+
+    def objects_of(self, project: str) -> Objects:
+        return self.objects.of(project)
 
     def layout_for(self, facts: DiskFacts) -> Layout:  # noqa: ARG002
         """A VMDK of the kind that the service's own exports are, whatever the disk is now."""

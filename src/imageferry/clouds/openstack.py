@@ -29,7 +29,7 @@ from imageferry.domain.errors import (
     Refused,
     Unavailable,
 )
-from imageferry.ports.cloud import DiskFile, ImageInfo, Landed, Layout, Moved, NewImage, Watch
+from imageferry.ports.cloud import DiskFile, ImageInfo, Landed, Layout, Moved, NewImage, Objects, Watch
 
 _LOG = logging.getLogger("imageferry.clouds")
 
@@ -66,6 +66,9 @@ class OpenStackCloud:
     @property
     def project_id(self) -> str:
         return self._http.project_id
+
+    def objects_of(self, project: str) -> Objects:
+        return self.objects.of(project)
 
     @cached_property
     def tasks(self) -> ImportJobs | None:

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -28,13 +29,24 @@ WORKERS = 4  # parts at once: one stream never fills a fast line
 _TRIES = 3  # of a part whose Etag is wrong
 
 
+@dataclass(frozen=True, slots=True)
+class Wearing:
+    """Headers of an object, and whether there must be none of its name yet."""
+
+    headers: Mapping[str, str]
+    only_new: bool = False
+
+
+NAKED = Wearing({})
+
+
 class Store(Protocol):
     """What is needed of the object store."""
 
     def make_container(self, name: str) -> None: ...
     def search(self, container: str, prefix: str = "") -> Iterable[ObjectInfo]: ...
     def show(self, container: str, name: str) -> ObjectInfo: ...
-    def send(self, part: Callable[[], Part | bytes], container: str, name: str, **headers: str) -> str: ...
+    def send(self, part: Callable[[], Part | bytes], container: str, name: str, wearing: Wearing = ...) -> str: ...
     def remove(self, container: str, name: str) -> None: ...
     def delete_parts(self, container: str, prefix: str) -> None: ...
 
@@ -51,7 +63,9 @@ class SegmentedUpload:
         self._stop = threading.Event()
         checked_object_name(f"{self.prefix}{0:08d}")
 
-    def run(self, progress: Progress, also: Collection[Algorithm], *, keep_parts: bool) -> Digests:
+    def run(
+        self, progress: Progress, also: Collection[Algorithm], wearing: Wearing = NAKED, *, keep_parts: bool
+    ) -> Digests:
         """Send what is not there, then the manifest.
 
         Returns:
@@ -62,7 +76,8 @@ class SegmentedUpload:
             digests = self._send_all(progress, also)
             self._source.check_same()
             manifest = quote(f"{self._place}/{self.prefix}", safe="/")
-            self._store.send(lambda: b"", self._container, self._name, X_Object_Manifest=manifest)
+            dressed = replace(wearing, headers={**wearing.headers, "X-Object-Manifest": manifest})
+            self._store.send(lambda: b"", self._container, self._name, dressed)
         except Exception:
             if not keep_parts:
                 self._clean_up()

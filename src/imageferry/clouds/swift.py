@@ -5,27 +5,48 @@ Source: specs/openstack.md, section 3; specs/k5.md, section 4.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from imageferry.clouds.http import UPLOAD_READ_S, Http
-from imageferry.clouds.segments import SegmentedUpload
+from imageferry.clouds.segments import NAKED, SegmentedUpload, Wearing
 from imageferry.clouds.source import Attempts, Part, Progress, Source
 from imageferry.clouds.stream import resumed
+from imageferry.clouds.swift_versions import SwiftVersions
+from imageferry.clouds.swift_words import OCTETS, dress_headers, is_large, number, object_info, parts_of, text
 from imageferry.clouds.trouble import Call, Reply
 from imageferry.domain.digest import Algorithm, Digest, Digests
-from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete, NotFound, Rejected, TooLarge, Unavailable
+from imageferry.domain.errors import (
+    AlreadyExists,
+    BadInput,
+    DigestMismatch,
+    Incomplete,
+    NotFound,
+    Rejected,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
 from imageferry.domain.object import checked_container_name, checked_object_name
 from imageferry.ports.cloud import (
+    DIRECTORY,
     MAX_SEGMENT_SIZE,
+    PLAIN,
     SEGMENT_SIZE,
+    BlockSource,
     ContainerInfo,
     Download,
+    Dress,
     ObjectInfo,
+    Objects,
+    Publishing,
+    Sharing,
     Stored,
+    Versions,
     Watch,
 )
 
@@ -39,16 +60,18 @@ class SwiftObjects:
     Args:
         url: where the account is, ``.../v1/AUTH_<project>``; asked for at the first call.
         segments: whether large objects are offered.
+        versions: whether containers can keep old states.
     """
 
-    def __init__(self, http: Http, url: Callable[[], str], *, segments: bool = True) -> None:
+    def __init__(self, http: Http, url: Callable[[], str], *, segments: bool = True, versions: bool = True) -> None:
         self._http = http
         self._url = url
         self._segments = segments
+        self._versions = versions
 
     def containers(self) -> Iterator[ContainerInfo]:
         for row in self._rows(self._url(), self._doing("list containers"), "", "containers"):
-            yield ContainerInfo(name=row["name"], count=_number(row.get("count")), size=_number(row.get("bytes")))
+            yield ContainerInfo(name=row["name"], count=number(row.get("count")), size=number(row.get("bytes")))
 
     def search(self, container: str, prefix: str = "") -> Iterator[ObjectInfo]:
         call = self._doing(f"list objects in {container}", "container", container)
@@ -56,14 +79,14 @@ class SwiftObjects:
             yield ObjectInfo(
                 container=container,
                 name=row["name"],
-                size=_number(row.get("bytes")),
-                etag=_text(row.get("hash")).strip('"'),
-                content_type=_text(row.get("content_type")),
-                updated_at=_text(row.get("last_modified")),
+                size=number(row.get("bytes")),
+                etag=text(row.get("hash")).strip('"'),
+                content_type=text(row.get("content_type")),
+                updated_at=text(row.get("last_modified")),
             )
 
-    def show(self, container: str, name: str) -> ObjectInfo:
-        return _info(container, name, self._head(container, name))
+    def show(self, container: str, name: str, *, version: str = "") -> ObjectInfo:
+        return object_info(container, name, self._head(container, name, version))
 
     def make_container(self, name: str) -> None:
         checked_container_name(name)
@@ -79,22 +102,25 @@ class SwiftObjects:
         segment_size: int = SEGMENT_SIZE,
         stamp: str = "",
         keep_parts: bool = False,
+        dress: Dress = PLAIN,
+        only_new: bool = False,
         also: Collection[Algorithm] = (),
     ) -> Stored:
         """As the port says. ``also``: digests of the whole to work out on the way, besides MD5 of what is sent."""
         checked_object_name(name)
         check_segment_size(segment_size)
+        wearing = Wearing(dress_headers(dress), only_new)
         with Source.opened(path) as source:
             self.check_size(source.size, segment_size, source.name)
             progress = Progress(watch, "upload", source.size)
             self.make_container(container)
-            before = self._parts_of(container, name)
+            before = self._parts_before(container, name, only_new=only_new)
             if source.size <= segment_size or not self._segments:
-                digests = self._put_whole(source, container, name, progress, also)
+                digests = self._put_whole(source, container, name, progress, also, wearing)
                 prefix = ""
             else:
                 upload = SegmentedUpload(self, source, container, name, segment_size, stamp or source.stamp)
-                digests = upload.run(progress, also, keep_parts=keep_parts)
+                digests = upload.run(progress, also, wearing, keep_parts=keep_parts)
                 prefix = upload.prefix
             info = self._settled(container, name, source.size)
         if before is not None and before != (f"{container}_segments", prefix):
@@ -106,11 +132,54 @@ class SwiftObjects:
         if size > segment_size and not self._segments and size > MAX_SEGMENT_SIZE:
             raise TooLarge(f"{what} (this cloud takes no segments)", MAX_SEGMENT_SIZE, size)
 
+    def put_bytes(
+        self, data: bytes, container: str, name: str, *, dress: Dress = PLAIN, only_new: bool = False
+    ) -> ObjectInfo:
+        checked_object_name(name)
+        wearing = Wearing(dress_headers(dress), only_new)
+        self.make_container(container)
+        etag = self.send(lambda: data, container, name, wearing)
+        self._check_tag(container, name, hashlib.md5(data, usedforsecurity=False).hexdigest(), etag)
+        return self._settled(container, name, len(data))
+
+    def make_directory(self, container: str, name: str) -> None:
+        with suppress(AlreadyExists):
+            self.put_bytes(b"", container, name, dress=Dress(content_type=DIRECTORY), only_new=True)
+
+    def of(self, account: str) -> Objects:
+        """Its own project stands at the end of Swift's address of an account."""
+        prefix, own, rest = self._url().rstrip("/").rpartition(self._http.project_id)
+        if not own or rest:
+            instead = "Open the cloud for that project."
+            raise Unsupported(self._http.cloud, "be asked for another project's objects", instead)
+        return SwiftObjects(self._http, lambda: f"{prefix}{account}", segments=self._segments, versions=self._versions)
+
+    def blocks(self, container: str, name: str, *, version: str = "") -> BlockSource | None:  # noqa: ARG002
+        return None
+
+    @property
+    def versions(self) -> Versions:
+        if not self._versions:
+            instead = "Give each state a name of its own."
+            raise Unsupported(self._http.cloud, "keep old states of objects", instead)
+        return SwiftVersions(self._http, self._at)
+
+    @property
+    def sharing(self) -> Sharing:
+        instead = "Share a container of its own: 'swift post CONTAINER --read-acl PROJECT:*'."
+        raise Unsupported(self._http.cloud, "share single objects", instead)
+
+    @property
+    def publishing(self) -> Publishing:
+        instead = "Make an address that ends with 'swift tempurl', or let all read a container: --read-acl '.r:*'."
+        raise Unsupported(self._http.cloud, "publish single objects", instead)
+
     @contextmanager
-    def read(self, container: str, name: str) -> Iterator[Download]:
+    def read(self, container: str, name: str, *, version: str = "") -> Iterator[Download]:
         call = self._doing(f"download {container}/{name}", "object", f"{container}/{name}")
-        with resumed(self._http, self._at(container, name), call) as (headers, size, chunks):
-            plain = not _is_large(headers)
+        at = self._at(container, name) + (f"?version-id={quote(version, safe='')}" if version else "")
+        with resumed(self._http, at, call) as (headers, size, chunks):
+            plain = not is_large(headers)
             tag = headers.get("Etag", "").strip('"').lower()
             promised = {Algorithm.MD5: tag} if plain and len(tag) == Algorithm.MD5.hex_length else {}
             yield Download(size=size, promised=promised, chunks=chunks)
@@ -123,17 +192,23 @@ class SwiftObjects:
             self._http.call("DELETE", url, call, params={"multipart-manifest": "delete"})
             return
         self.remove(container, name)
-        if (parts := _parts(container, name, reply)) is not None:
+        if (parts := parts_of(container, name, reply)) is not None:
             self.delete_parts(*parts)
 
     # --- for uploads in this package -----------------------------------------------------------
 
-    def send(self, part: Callable[[], Part | bytes], container: str, name: str, **headers: str) -> str:
-        """PUT once or, after a broken connection, again; returns the Etag that came back."""
+    def send(self, part: Callable[[], Part | bytes], container: str, name: str, wearing: Wearing = NAKED) -> str:
+        """PUT once or, after a broken connection, again; returns the Etag that came back.
+
+        Raises:
+            AlreadyExists: there is one, and it was to be new.
+        """
         call = self._doing(f"upload {container}/{name}", "container", container)
-        wanted = {"Content-Type": "application/octet-stream", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        url = self._at(container, name)
-        reply = self._http.call("PUT", url, call, headers=wanted, body=part, read_s=UPLOAD_READ_S)
+        headers = {"Content-Type": OCTETS, **wearing.headers, **({"If-None-Match": "*"} if wearing.only_new else {})}
+        url, expect = self._at(container, name), frozenset({412} if wearing.only_new else ())
+        reply = self._http.call("PUT", url, call, headers=headers, body=part, expect=expect, read_s=UPLOAD_READ_S)
+        if reply.status == 412:
+            raise AlreadyExists("object", f"{container}/{name}")
         return reply.headers.get("Etag", "").strip('"').lower()
 
     def remove(self, container: str, name: str) -> None:
@@ -153,23 +228,34 @@ class SwiftObjects:
     # --- inside ----------------------------------------------------------------------------------
 
     def _put_whole(
-        self, source: Source, container: str, name: str, progress: Progress, also: Collection[Algorithm]
+        self,
+        source: Source,
+        container: str,
+        name: str,
+        progress: Progress,
+        also: Collection[Algorithm],
+        wearing: Wearing,
     ) -> Digests:
         body = Attempts(source, progress, {Algorithm.MD5, *also})
         try:
-            etag = self.send(body.make if source.size else lambda: b"", container, name)
+            etag = self.send(body.make if source.size else lambda: b"", container, name, wearing)
             digests = body.finish()
         finally:
             body.abandon()
         try:
             source.check_same()
-            found = Digest(Algorithm.MD5, digests[Algorithm.MD5])
-            if etag != found.value:
-                raise DigestMismatch(f"object {container}/{name}", found, Digest(Algorithm.MD5, etag or "none"))
         except Rejected:
             self.remove(container, name)
             raise
+        self._check_tag(container, name, digests[Algorithm.MD5], etag)
         return digests
+
+    def _check_tag(self, container: str, name: str, wanted: str, found: str) -> None:
+        """What was stored is what was sent; else it is removed."""
+        if found != wanted:
+            self.remove(container, name)
+            promised = Digest(Algorithm.MD5, wanted)
+            raise DigestMismatch(f"object {container}/{name}", promised, Digest(Algorithm.MD5, found or "none"))
 
     def _settled(self, container: str, name: str, size: int) -> ObjectInfo:
         """What is stored, once it is of the right size; what stays of another size is removed."""
@@ -183,15 +269,20 @@ class SwiftObjects:
         self.delete(container, name)
         raise Incomplete(f"object {container}/{name}", size, info.size)
 
-    def _parts_of(self, container: str, name: str) -> tuple[str, str] | None:
+    def _parts_before(self, container: str, name: str, *, only_new: bool) -> tuple[str, str] | None:
+        """Where the parts of the object lie that is to be replaced. A refusal comes before anything travels."""
         try:
-            return _parts(container, name, self._head(container, name))
+            there = self._head(container, name)
         except NotFound:
             return None
+        if only_new:
+            raise AlreadyExists("object", f"{container}/{name}")
+        return parts_of(container, name, there)
 
-    def _head(self, container: str, name: str) -> Reply:
+    def _head(self, container: str, name: str, version: str = "") -> Reply:
         call = self._doing(f"look at {container}/{name}", "object", f"{container}/{name}")
-        return self._http.call("HEAD", self._at(container, name), call)
+        params = {"version-id": version} if version else None
+        return self._http.call("HEAD", self._at(container, name), call, params=params)
 
     def _rows(self, url: str, call: Call, prefix: str, what: str) -> Iterator[dict[str, Any]]:
         """All rows, page by page. Names must grow: a cloud that repeats itself is not followed for ever."""
@@ -230,42 +321,3 @@ def check_segment_size(size: int) -> None:
     """Raises BadInput unless a cloud takes segments of that size."""
     if not 0 < size <= MAX_SEGMENT_SIZE:
         raise BadInput("segment size", size, f"1 to {MAX_SEGMENT_SIZE} bytes")
-
-
-def _info(container: str, name: str, reply: Reply) -> ObjectInfo:
-    headers = reply.headers
-    return ObjectInfo(
-        container=container,
-        name=name,
-        size=_number(headers.get("Content-Length")),
-        etag=headers.get("Etag", "").strip('"'),
-        content_type=headers.get("Content-Type", ""),
-        updated_at=headers.get("Last-Modified", ""),
-        segments=unquote(headers.get("X-Object-Manifest", "")),
-    )
-
-
-def _is_large(headers: Any) -> bool:
-    return bool(headers.get("X-Object-Manifest")) or headers.get("X-Static-Large-Object", "").lower() == "true"
-
-
-def _parts(container: str, name: str, reply: Reply) -> tuple[str, str] | None:
-    """Container and prefix of a dynamic large object's parts, if they are its own and nobody else's.
-
-    A manifest may point anywhere, to a whole container even: only what lies where uploads put
-    parts of this very object is taken for its own.
-    """
-    place, _, prefix = unquote(reply.headers.get("X-Object-Manifest", "")).partition("/")
-    own = place == f"{container}_segments" and prefix.startswith(f"{name}/") and prefix.endswith("/")
-    return (place, prefix) if own else None
-
-
-def _number(value: object) -> int:
-    try:
-        return max(0, int(value))  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
-        return 0
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

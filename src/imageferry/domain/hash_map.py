@@ -7,19 +7,17 @@ of it in a few kilobytes, and send only what the other side lacks.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from imageferry.domain.blob import blocks_in
 from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName, is_block_name
+from imageferry.domain.block_names import OURS
 from imageferry.domain.errors import BadInput, TooLarge
 
 MAX_HASHES = 1 << 18
 """Block names in one map: 1 TiB, as much as an image may have."""
-
-_NOTHING = bytes(32)  # what a tree of an odd shape is filled up with
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,18 +56,5 @@ class HashMap:
 
 
 def top_of(names: Sequence[BlockName]) -> str:
-    """The top of the Merkle tree over block names, 64 hex digits.
-
-    No name: the hash of nothing. One: that name. More: the raw hashes, filled up with hashes of
-    zeros to the next power of two; neighbours are replaced by the SHA-256 of the two, nothing
-    trimmed, until one is left.
-
-    Source: specs/synnefo.md, 4.1.
-    """
-    if not names:
-        return EMPTY
-    row = [bytes.fromhex(name) for name in names]
-    row += [_NOTHING] * ((1 << (len(row) - 1).bit_length()) - len(row))
-    while len(row) > 1:
-        row = [hashlib.sha256(row[at] + row[at + 1]).digest() for at in range(0, len(row), 2)]
-    return row[0].hex()
+    """The top of the Merkle tree over block names, 64 hex digits; see ``BlockRule.top_of``."""
+    return OURS.top_of(names)

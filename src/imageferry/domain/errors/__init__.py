@@ -14,7 +14,8 @@
     │   ├── BadSource        a place that nothing can or may be fetched from
     │   ├── Infected         a scanner's rule has found something in it
     │   ├── StepRefused      a step of the provider's own does not take it
-    │   └── Refused          a cloud does not take it; carries the cloud's words
+    │   ├── Refused          a cloud does not take it; carries the cloud's words
+    │   └── Unsupported      a cloud has no such concept; says what will do instead
     ├── NotFound             no such thing, or none the caller may know of
     │   └── DeletedThen      a version that says only that the object was deleted
     ├── Conflict             the thing is there, in a state that forbids the act
@@ -58,6 +59,7 @@ from imageferry.domain.errors.rejected import (
     Refused,
     Rejected,
     TooLarge,
+    Unsupported,
 )
 from imageferry.domain.errors.root import (
     FerryError,
@@ -117,4 +119,5 @@ __all__ = [
     "TimedOut",
     "TooLarge",
     "Unavailable",
+    "Unsupported",
 ]

@@ -123,3 +123,15 @@ class Refused(Rejected):
 
     def __str__(self) -> str:
         return f"{self.what}: refused [{self.code}]: {self.message or 'without a reason'}"
+
+
+@dataclass(eq=False)
+class Unsupported(Rejected):
+    """A cloud has no such concept. ``act`` completes "cannot"; ``instead`` is a sentence that says what will do."""
+
+    cloud: str
+    act: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"cloud {self.cloud} cannot {self.act}. {self.instead}"
