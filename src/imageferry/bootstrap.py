@@ -11,7 +11,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.passwords import Argon2
 from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
-from imageferry.dialects import astakos, glance, health, k5, keystone, swift
+from imageferry.dialects import astakos, glance, health, k5, keystone, pithos, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.image import DiskFormat
@@ -175,6 +175,7 @@ def edge(house: House) -> Edge:
             k5.dialect(house.settings.regions),
             swift.dialect(house.clock),
             astakos.dialect(house.settings.public_url),
+            pithos.dialect(),
             health.dialect(),
         ],
         house.services,

@@ -258,6 +258,31 @@ POST    /identity/tokens/                                                       
 POST    /account/v1.0/user_catalogs                                                  401 401 200 200 200 200
 POST    /account/v1.0/user_catalogs/                                                 401 401 200 200 200 200
 
+# pithos
+HEAD    /object-store/v1/{project}                                                   401 401 403 204 204 204
+GET     /object-store/v1/{project}                                                   401 401 403 200 200 200
+POST    /object-store/v1/{project}                                                   401 401 403 403 202 202
+HEAD    /object-store/v1/{project}/                                                  401 401 403 204 204 204
+GET     /object-store/v1/{project}/                                                  401 401 403 200 200 200
+POST    /object-store/v1/{project}/                                                  401 401 403 403 202 202
+HEAD    /object-store/v1/{project}/{container}                                       401 401 403 204 204 204
+GET     /object-store/v1/{project}/{container}                                       401 401 403 200 200 200
+PUT     /object-store/v1/{project}/{container}                                       401 401 403 403 201 201
+POST    /object-store/v1/{project}/{container}                                       401 401 403 403 202 202
+DELETE  /object-store/v1/{project}/{container}                                       401 401 403 403 204 204
+HEAD    /object-store/v1/{project}/{container}/                                      401 401 403 204 204 204
+GET     /object-store/v1/{project}/{container}/                                      401 401 403 200 200 200
+PUT     /object-store/v1/{project}/{container}/                                      401 401 403 403 201 201
+POST    /object-store/v1/{project}/{container}/                                      401 401 403 403 202 202
+DELETE  /object-store/v1/{project}/{container}/                                      401 401 403 403 204 204
+HEAD    /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 200 200 200
+GET     /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 200 200 200
+PUT     /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 201 201
+DELETE  /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 204 204
+GET     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 200 200 200
+PUT     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 403 201 201
+POST    /object-store/v1/{project}/{container}?update                                401 401 403 403 202 202
+
 # health
 GET     /healthz                                                                     200 200 200 200 200 200
 HEAD    /healthz                                                                     200 200 200 200 200 200

@@ -259,6 +259,7 @@ THINGS: Mapping[str, _Thing] = {
 
 _SPACE = "/v2/metadefs/namespaces/{namespace}"
 
+_PITHOS = "/object-store/v1/{project}/{container}"
 _THEIR_TOKEN = {"json": lambda stage: {"auth": {"token": {"id": stage.token}}}}
 _THEIR_NAMES = {"json": lambda stage: {"uuids": [stage.demo], "displaynames": ["demo"]}}
 
@@ -311,6 +312,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     f"POST {_SPACE}/resource_types": {"json": {"name": "fresh"}},
     "POST /v1/imageimport": {"json": Stage.wish_of_import},
     "POST /v1/imageexport": {"json": Stage.wish_of_export},
+    f"PUT {_PITHOS}/{{object:rest}}": {"body": b"hello", "headers": _OCTETS},
+    f"PUT {_PITHOS}/{{object:rest}}?hashmap": {"json": {"bytes": 0, "hashes": []}},
+    f"POST {_PITHOS}?update": {"body": b"hello", "headers": _OCTETS},  # blocks
     "POST /identity/v2.0/tokens": _THEIR_TOKEN,
     "POST /identity/v2.0/tokens/": _THEIR_TOKEN,
     "POST /identity/tokens": _THEIR_TOKEN,

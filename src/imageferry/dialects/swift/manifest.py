@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from imageferry.dialects.edge.collected import Collected
 from imageferry.dialects.edge.http import Answer, Receiving, Request
 from imageferry.dialects.swift.errors import Refusal, segment_problems, status_line
 from imageferry.dialects.swift.metadata import fresh_traits, is_true
@@ -16,7 +17,7 @@ from imageferry.dialects.swift.paths import object_of
 from imageferry.dialects.swift.put_reply import created, promised_etag
 from imageferry.dialects.swift.report import Deletions, content_type, form_of
 from imageferry.dialects.swift.versions import version_of
-from imageferry.domain.errors import BadInput, BadSegments, FerryError, NotFound, TooLarge
+from imageferry.domain.errors import BadInput, BadSegments, FerryError, NotFound
 from imageferry.domain.object import StoredObject
 from imageferry.service.objects import WantedSegment
 from imageferry.service.services import Services
@@ -29,37 +30,17 @@ _KEYS = frozenset({"path", "etag", "size_bytes", "range"})
 _RANGE = re.compile(r"\s*([0-9]{1,19}-[0-9]{0,19}|-[0-9]{1,19})\s*")
 
 
-class _Collected:
-    """A body that is small enough to be looked at whole."""
-
-    def __init__(self) -> None:
-        self.body = bytearray()
-
-    def write(self, part: bytes | bytearray) -> None:
-        self.body += part
-        if len(self.body) > MAX_MANIFEST:
-            raise TooLarge("manifest", MAX_MANIFEST)
-
-    def __enter__(self) -> _Collected:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.body.clear()
-
-
 def put(request: Request, services: Services) -> Receiving:
     path = object_of(request)
-    if request.length is not None and request.length > MAX_MANIFEST:
-        raise TooLarge("manifest", MAX_MANIFEST, request.length)
     traits = fresh_traits(request, path[2])
     etag = promised_etag(request)
-    collected = _Collected()
+    collected = Collected("manifest", MAX_MANIFEST, promised=request.length)
 
     def keep(wanted: Sequence[WantedSegment]) -> StoredObject:
         return services.objects.put_static(request.caller, *path, traits=traits, wanted=wanted, etag=etag)
 
     def answer() -> Answer:
-        wanted = wanted_segments(bytes(collected.body))
+        wanted = wanted_segments(collected.whole)
         if is_true(request.query.get("heartbeat")):
             form = form_of(request)
             return Answer(status=202, headers=[content_type(form)], stream=_beating(form, lambda: keep(wanted)))

@@ -89,6 +89,11 @@ class Containers:
             there = session.objects.container(project, container)
             return session.objects.account_metadata(project), {} if there is None else there.metadata
 
+    def has_container(self, project: ProjectId, name: str) -> bool:
+        """For rules that look before a caller is known."""
+        with self._records.reading() as session:
+            return session.objects.container(project, name) is not None
+
     # -- accounts ------------------------------------------------------------
 
     def account(self, caller: Caller | None, project: ProjectId) -> Account:

@@ -8,11 +8,11 @@ written to if the caller may read everything there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
-from imageferry.domain.blob import Blob, BlobDraft, block_length, blocks_in, can_join
+from imageferry.domain.blob import Blob, BlobDraft, BlobId, block_length, blocks_in, can_join
 from imageferry.domain.block import EMPTY, BlockName, padded
 from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import BadInput, Damaged, StatusConflict, TooLarge
@@ -179,6 +179,11 @@ class HashMaps(Versions):
             raise TooLarge(f"hash map of {name}", MAX_HASHES, blocks_in(opened.size), unit="hashes")
         names = tuple(block for part in parts for block in self._names_of(part))
         return opened.item, HashMap(size=opened.size, names=names)
+
+    def tops(self, items: Iterable[StoredObject]) -> Mapping[BlobId, str]:
+        """The tops of the trees over their blocks' names, by blob; of a large object it is that of its list."""
+        with self._records.reading() as session:
+            return session.blobs.tops({item.blob_id for item in items})
 
     def _names_of(self, part: Section) -> Iterator[BlockName]:
         blob: Blob = part.blob

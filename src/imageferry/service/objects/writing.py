@@ -34,6 +34,7 @@ class Writing(Reading):
         traits: Traits,
         size: int | None = None,
         md5: Digest | None = None,
+        with_md5: bool = True,
         only_if_absent: bool = False,
     ) -> Upload:
         """Begin an upload: everything that can be refused before the bytes is refused here.
@@ -41,6 +42,7 @@ class Writing(Reading):
         Args:
             size: bytes promised; None for a body in chunks.
             md5: what the bytes must hash to, if the caller says so.
+            with_md5: False where nobody is told the MD5: it is then computed when somebody asks for it.
         """
         target = Target(project, container, checked_object_name(name), only_if_absent)
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
@@ -51,7 +53,7 @@ class Writing(Reading):
 
         return Upload(
             target.what,
-            self._blobs.writer(),
+            self._blobs.writer((Algorithm.MD5,) if with_md5 or md5 else ()),
             limit=self.max_object_size if traits.link is None else 0,
             size=size,
             promised=md5,

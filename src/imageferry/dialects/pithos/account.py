@@ -1,0 +1,49 @@
+"""The account: its totals, its metadata, its containers."""
+
+from __future__ import annotations
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.pithos import listing
+from imageferry.dialects.pithos.asked import account_of
+from imageferry.dialects.pithos.home import HOME, make_home
+from imageferry.dialects.pithos.metadata import sent, shown
+from imageferry.domain.object import Account, Container
+from imageferry.domain.quota import BYTES
+from imageferry.service.services import Services
+from imageferry.wire import pithos
+from imageferry.wire.dates import last_modified
+
+
+def head(request: Request, services: Services) -> Answer:
+    _with_home(request, services)
+    return Answer(status=204, headers=_headers(services.objects.account(request.caller, account_of(request))))
+
+
+def get(request: Request, services: Services) -> Answer:
+    _with_home(request, services)
+    query = listing.query_of(request)
+    account, rows = services.objects.containers(request.caller, account_of(request), query)
+    containers = [row for row in rows if isinstance(row, Container)]
+    return listing.containers(request, containers, _headers(account))
+
+
+def post(request: Request, services: Services) -> Answer:
+    services.objects.change_account(request.caller, account_of(request), sent(request, "account"))
+    return Answer(status=202)
+
+
+def _with_home(request: Request, services: Services) -> None:
+    if not services.objects.has_container(account_of(request), HOME):
+        make_home(request, services)
+
+
+def _headers(account: Account) -> list[tuple[str, str]]:
+    return pithos.encoded_headers(
+        [
+            ("x-account-container-count", str(account.container_count)),
+            ("x-account-bytes-used", str(account.bytes_used)),
+            ("x-account-policy-quota", account.metadata.get(BYTES, "0")),
+            ("last-modified", last_modified(account.created_at)),
+            *shown("account", pithos.own_metadata(account.metadata).items()),
+        ]
+    )

@@ -1,0 +1,54 @@
+"""What a request names, and its headers as they were meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from imageferry.dialects.edge.http import Answer, Handler, Receiving, Request, Streamed
+from imageferry.domain.access import ProjectId
+from imageferry.domain.errors import BadInput
+from imageferry.wire import pithos
+
+_Result = TypeVar("_Result", bound=Answer | Receiving)
+
+
+def account_of(request: Request) -> ProjectId:
+    """The project whose storage is meant."""
+    return ProjectId(_checked(request, "project"))
+
+
+def container_of(request: Request) -> tuple[ProjectId, str]:
+    return account_of(request), _checked(request, "container")
+
+
+def object_of(request: Request) -> tuple[ProjectId, str, str]:
+    return *container_of(request), _checked(request, "object")
+
+
+def has_body(request: Request) -> bool:
+    return request.chunked or bool(request.length)
+
+
+def read_aloud(methods: Mapping[str, Handler | Streamed]) -> Mapping[str, Handler | Streamed]:
+    """A row of the table whose handlers see names and values of headers without their percent-encoding."""
+    return {
+        method: Streamed(_decoded(handler.handler)) if isinstance(handler, Streamed) else _decoded(handler)
+        for method, handler in methods.items()
+    }
+
+
+def _decoded(handler: Callable[[Request, Any], _Result]) -> Callable[[Request, Any], _Result]:
+    def decoding(request: Request, services: Any) -> _Result:
+        return handler(replace(request, headers=pithos.decoded_headers(request.headers)), services)
+
+    return decoding
+
+
+def _checked(request: Request, name: str) -> str:
+    """Raises BadInput: no database keeps it."""
+    value = request.params[name]
+    if "\0" in value:
+        raise BadInput(name, value, "a name without NUL")
+    return value

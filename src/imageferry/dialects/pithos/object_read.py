@@ -1,0 +1,45 @@
+"""GET and HEAD of objects: bytes or hash maps, conditions, ranges."""
+
+from __future__ import annotations
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.pithos import versions
+from imageferry.dialects.pithos.asked import object_of
+from imageferry.dialects.pithos.metadata import object_headers
+from imageferry.domain.errors import PreconditionFailed
+from imageferry.service.services import Services
+from imageferry.wire import ranges
+from imageferry.wire.conditions import Verdict, judge, range_holds
+from imageferry.wire.hash_maps import hash_map_document
+from imageferry.wire.synnefo import JSON
+
+
+def get_or_head(request: Request, services: Services) -> Answer:
+    objects = services.objects
+    path = object_of(request)
+    version = versions.asked(request)
+    to_read = request.method == "GET"
+    opened = objects.open(request.caller, *path, version=version, to_read=to_read, with_md5=False)
+    item = opened.item
+    top = None if opened.is_large else objects.tops([item])[item.blob_id]
+    tag = opened.etag if top is None else top
+    headers = object_headers(item, path[0], tag=tag, top=top)
+    verdict = judge(request.headers, etag=tag, modified=item.updated_at)
+    if verdict is Verdict.NOT_MODIFIED:
+        return Answer(status=304, headers=headers)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed(f"object {path[1]}/{path[2]}", "of the request")
+    if "hashmap" in request.query and to_read:
+        _, found = objects.hash_map_of(request.caller, *path, version=version)
+        others = [row for row in headers if row[0] not in ("content-type", "accept-ranges")]
+        return Answer(status=200, headers=[("content-type", JSON), *others], body=hash_map_document(found))
+    if not to_read:
+        return Answer(status=200, headers=headers, length=opened.size)
+    spans = None
+    if range_holds(request.headers, etag=tag, modified=item.updated_at):
+        spans = ranges.parse_range(request.headers.get("range"), opened.size)
+    if spans is None:
+        return Answer(status=200, headers=headers, stream=objects.read(opened), length=opened.size)
+    start, stop = spans[0]
+    headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
+    return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)

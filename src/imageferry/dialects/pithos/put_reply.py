@@ -1,0 +1,40 @@
+"""What all ways of making an object share: conditions, the tag that is promised, and the answer."""
+
+from __future__ import annotations
+
+from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.pithos.errors import Refusal
+from imageferry.domain.digest import Algorithm, Digest
+from imageferry.domain.errors import BadInput
+from imageferry.domain.object import StoredObject
+from imageferry.service.services import Services
+
+
+def created(services: Services, item: StoredObject) -> Answer:
+    top = services.objects.tops([item])[item.blob_id]
+    headers = [
+        ("etag", top),
+        ("x-object-hash", top),
+        ("x-object-uuid", item.id),
+        ("x-object-version", str(item.number)),
+    ]
+    return Answer(status=201, headers=headers)
+
+
+def promised_md5(request: Request) -> Digest | None:
+    """The MD5 that the client promises.
+
+    Raises:
+        Refusal: 422, it is none, so no bytes will ever match.
+    """
+    text = request.headers.get("etag")
+    if not text:
+        return None
+    try:
+        return Digest.parse(Algorithm.MD5, text, field="ETag")
+    except BadInput as error:
+        raise Refusal(422, str(error)) from error
+
+
+def only_if_absent(request: Request) -> bool:
+    return request.headers.get("if-none-match", "").strip() == "*"

@@ -1,0 +1,50 @@
+"""The table of Pithos+: which path and method is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from imageferry.dialects.edge import synnefo
+from imageferry.dialects.edge.http import Dialect, Handler, Path, Streamed
+from imageferry.dialects.pithos import account, container, errors, object_read, object_write
+from imageferry.dialects.pithos.asked import read_aloud
+from imageferry.dialects.pithos.home import at_home
+from imageferry.wire.pithos import ROOT
+
+_ACCOUNT: Mapping[str, Handler | Streamed] = {
+    "HEAD": account.head,
+    "GET": account.get,
+    "POST": account.post,
+}
+_CONTAINER: Mapping[str, Handler | Streamed] = {
+    "HEAD": at_home(container.head),
+    "GET": at_home(container.get),
+    "PUT": container.put,
+    "POST": Streamed(at_home(container.post)),
+    "DELETE": container.delete,
+}
+_OBJECT: Mapping[str, Handler | Streamed] = {
+    "HEAD": object_read.get_or_head,
+    "GET": object_read.get_or_head,
+    "PUT": Streamed(at_home(object_write.put)),
+    "DELETE": object_write.delete,
+}
+
+
+def dialect() -> Dialect:
+    rows = {
+        "{project}": _ACCOUNT,
+        "{project}/": _ACCOUNT,
+        "{project}/{container}": _CONTAINER,
+        "{project}/{container}/": _CONTAINER,
+        "{project}/{container}/{object:rest}": _OBJECT,
+    }
+    return Dialect(
+        name="pithos",
+        service="object-store",
+        paths=[Path(f"{ROOT}/{path}", read_aloud(methods)) for path, methods in rows.items()],
+        error=errors.answer,
+        refuse=synnefo.refuse,
+        prefixes=["/object-store"],
+        token_of=synnefo.token_of,
+    )
