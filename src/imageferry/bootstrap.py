@@ -13,12 +13,10 @@ from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
 from imageferry.dialects import astakos, glance, health, k5, keystone, pithos, swift
 from imageferry.dialects.edge.asgi import Edge
-from imageferry.domain.disk import DiskFacts
-from imageferry.domain.image import DiskFormat
 from imageferry.domain.task import TaskKind
 from imageferry.fetchers.http import HttpFetcher
 from imageferry.fetchers.line import Patience
-from imageferry.formats.judge import Limits, judge
+from imageferry.formats.judge import Limits
 from imageferry.pipelines import Pipelines
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock, system_clock
@@ -33,7 +31,6 @@ from imageferry.service.exporting.exports import Exports
 from imageferry.service.exporting.steps import ExportSteps
 from imageferry.service.identity import Identity
 from imageferry.service.identity_admin import IdentityAdmin
-from imageferry.service.image_data import ReadAt
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_stores import ImageStores
 from imageferry.service.images import Images
@@ -46,7 +43,6 @@ from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
 from imageferry.service.services import Services
 from imageferry.service.tasks import TaskService
-from imageferry.service.windows import Windowed
 from imageferry.settings import Settings
 from imageferry.stores.files import FileBlocks
 from imageferry.stores.memory import MemoryBlocks
@@ -129,8 +125,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         check_room=lambda session, project: quotas.check(session, project, tasks=1),
         stall_s=settings.task_stall_s,
     )
-    judge_disk = _judge_within(limits)
-    images = Images(records, blobs, clock, judge_disk, identity, quotas, max_size=settings.max_image_bytes)
+    images = Images(records, blobs, clock, limits, identity, quotas, max_size=settings.max_image_bytes)
     services = Services(
         identity=identity,
         credentials=Credentials(records, hasher, clock),
@@ -208,10 +203,3 @@ def _scanners(settings: Settings) -> list[Scanner]:
 
 def _folder(text: str) -> Path | None:
     return Path(text) if text else None
-
-
-def _judge_within(limits: Limits) -> Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]:
-    def judge_within(what: str, size: int, read: ReadAt, expected: DiskFormat | None) -> DiskFacts:
-        return judge(Windowed(size, read), expected, what=what, limits=limits)
-
-    return judge_within

@@ -88,7 +88,11 @@ def upload(visit: Visit, data: bytes, disk_format: str) -> None:
 
 def stage(visit: Visit, data: bytes, disk_format: str) -> None:
     key = visit.queued(disk_format)
-    assert visit.ask("PUT", f"{key}/stage", headers=_OCTETS, body=data).status == 204
+    reply = visit.ask("PUT", f"{key}/stage", headers=_OCTETS, body=data)
+    if reply.status != 204:  # the first bytes forbade it
+        visit.end_of_image()
+        visit.message, visit.code = reply.body.decode(), str(reply.status)
+        return
     assert visit.ask("POST", f"{key}/import", {"method": {"name": "glance-direct"}}).status == 202
     visit.walk(f"{key}/stage")
     visit.end_of_image()

@@ -19,7 +19,7 @@ from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, BadSource, StatusConflict
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, new_image_id
 from imageferry.domain.task import FETCHED_IMPORT, URL_IMPORT, Task, TaskStatus
-from imageferry.formats.judge import Limits, judge
+from imageferry.formats.judge import Limits
 from imageferry.ports.records import ImageQuery
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs
@@ -35,7 +35,6 @@ from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.objects import Objects
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
-from imageferry.service.windows import Windowed
 from imageferry.stores.memory import MemoryBlocks
 from imageferry.tools.qemu_img import QemuImg
 from tests.disks import jpeg, mbr_disk, qcow2_with_backing, vhd_fixed
@@ -129,15 +128,12 @@ def pier(
     walker = Walker(tasks)
     tasks.attach(walker)
 
-    def judged(what: str, size: int, read: Any, expected: DiskFormat | None) -> Any:
-        return judge(Windowed(size, read), expected, what=what, limits=limits)
-
     with hostile_server() as server:
         yield Pier(
             server=server,
             records=records,
             store=store,
-            images=Images(records, blobs, clock, judged, _Projects(), quotas),
+            images=Images(records, blobs, clock, limits, _Projects(), quotas),
             downloads=Downloads(records, clock, tasks, quotas, fetching),
             imports=Imports(records, objects, tasks, quotas, fetching),
             tasks=tasks,

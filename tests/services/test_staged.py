@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,10 @@ import pytest
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import Caller, ProjectId
 from imageferry.domain.block import BLOCK_SIZE
-from imageferry.domain.errors import StatusConflict
+from imageferry.domain.errors import BadDisk, StatusConflict
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status, new_image_id
 from imageferry.domain.task import STAGED_IMPORT, Task, TaskKind, TaskStatus
-from imageferry.formats.judge import Limits, judge
+from imageferry.formats.judge import Limits
 from imageferry.ports.tasks import Interrupted
 from imageferry.service.blobs import Blobs
 from imageferry.service.image_quotas import ImageQuotas
@@ -23,7 +25,6 @@ from imageferry.service.importing.staged import StagedImports, StagedSteps
 from imageferry.service.importing.unpack import Unpacker
 from imageferry.service.sweeping import Sweeper
 from imageferry.service.tasks import TaskService
-from imageferry.service.windows import Windowed
 from imageferry.stores.memory import MemoryBlocks
 from imageferry.tools.qemu_img import QemuImg
 from tests.disks import jpeg
@@ -105,14 +106,7 @@ def dock(
     tasks = TaskService(records, clock, tmp_path / "work", {STAGED_IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)
-    images = Images(
-        records,
-        blobs,
-        clock,
-        lambda what, size, read, expected: judge(Windowed(size, read), expected, what=what, limits=limits),
-        _Projects(),
-        quotas,
-    )
+    images = Images(records, blobs, clock, limits, _Projects(), quotas)
     return Dock(
         store=store,
         images=images,
@@ -173,7 +167,7 @@ def test_a_task_that_takes_the_service_down_is_given_up_and_the_image_is_free_ag
 
 
 def test_a_refusal_leaves_a_queued_image_and_not_a_block(dock: Dock) -> None:
-    key = dock.stage(jpeg() + bytes(range(256)) * 40_000, DiskFormat.QCOW2)
+    key = dock.stage(jpeg() + bytes(range(256)) * 4_000, DiskFormat.QCOW2)
     task = dock.begin(key)
     assert dock.image(key).status is Status.IMPORTING
     dock.walker.walk()
@@ -183,6 +177,17 @@ def test_a_refusal_leaves_a_queued_image_and_not_a_block(dock: Dock) -> None:
     assert dock.blocks_left() == 0
     dock.stage_again(key, raw_disk())
     assert dock.image(key).status is Status.UPLOADING
+
+
+def test_what_the_first_block_forbids_is_not_staged(dock: Dock) -> None:
+    with pytest.raises(BadDisk, match="found a JPEG picture"):
+        dock.stage(jpeg() + bytes(range(256)) * 40_000, DiskFormat.QCOW2)
+    assert dock.blocks_left() == 0
+
+
+def test_what_is_packed_may_be_staged(dock: Dock) -> None:
+    packed = gzip.compress(random.Random(1).randbytes(BLOCK_SIZE + 1), 1)
+    assert dock.image(dock.stage(packed, DiskFormat.QCOW2)).status is Status.UPLOADING
 
 
 def test_a_cancelled_import_leaves_the_image_queued(dock: Dock) -> None:

@@ -8,22 +8,19 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.blob import Blob, BlobDraft
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadInput, Forbidden, NotFound, StatusConflict, TooLarge
 from imageferry.domain.image import ContainerFormat, DiskFormat, Image, ImageId, Status
 from imageferry.domain.image_quota import Resource
+from imageferry.formats.judge import ENOUGH_BYTES, Limits, judge, refuse_early
+from imageferry.formats.packed import packing
+from imageferry.formats.sniff import sniff_head
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records
 from imageferry.service.blobs import Blobs, Section
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.image_upload import ImageUpload
 from imageferry.service.sharing import ProjectLookup, Sharing, owned, seen
-
-ReadAt = Callable[[int, int], bytes]
-"""Bytes from an offset, fewer at the end."""
-
-JudgeDisk = Callable[[str, int, ReadAt, DiskFormat | None], DiskFacts]
-"""Is this a safe disk of that format? (name, size in bytes, reader, format); raises BadDisk."""
+from imageferry.service.windows import Windowed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +39,7 @@ class ImageData(Sharing):
         records: Records,
         blobs: Blobs,
         clock: Clock,
-        judge: JudgeDisk,
+        limits: Limits,
         projects: ProjectLookup,
         quotas: ImageQuotas,
         *,
@@ -50,7 +47,7 @@ class ImageData(Sharing):
     ) -> None:
         super().__init__(records, clock, projects)
         self._blobs = blobs
-        self._judge = judge
+        self._limits = limits
         self._quotas = quotas
         self.max_size = max_size  # bytes
 
@@ -90,10 +87,17 @@ class ImageData(Sharing):
                 raise TooLarge(f"image {image.id}", self.max_size, size)
             bound(found)
 
+        def refuse(head: bytes) -> None:
+            if not is_judged(image) or (resource is Resource.STAGED and packing(sniff_head(head[:ENOUGH_BYTES]))):
+                return  # what is staged may be packed: it is judged when it is unpacked
+            refuse_early(head, image.disk_format, size=size, what=image.name or image.id, limits=self._limits)
+
         with self._records.reading() as session:
             bound = self._quotas.bound(session, image.owner, resource, size)
             check(size or 0)
-            upload = ImageUpload(self._blobs, image.id, size, check=check, keep=keep, end=self._quotas.end)
+            upload = ImageUpload(
+                self._blobs, image.id, size, check=check, refuse=refuse, keep=keep, end=self._quotas.end
+            )
             self._quotas.begin(session, image.owner, upload)
         return upload
 
@@ -112,11 +116,8 @@ class ImageData(Sharing):
         """The end of an upload: judged, and then active with all its bytes at once."""
         virtual_size = None
         if is_judged(image):
-
-            def read_at(offset: int, length: int) -> bytes:
-                return self._blobs.draft_at(draft, offset, length)
-
-            facts = self._judge(image.name or image.id, draft.size, read_at, image.disk_format)
+            disk = Windowed(draft.size, lambda offset, length: self._blobs.draft_at(draft, offset, length))
+            facts = judge(disk, image.disk_format, what=image.name or image.id, limits=self._limits)
             virtual_size = facts.virtual_size
         with self._records.writing() as session:
             there = session.images.get(image.id)

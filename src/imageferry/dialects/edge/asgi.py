@@ -6,7 +6,9 @@ What was found out about the server underneath (Granian), and is relied on here:
   - ``send`` never fails, it drops what nobody reads: a long answer watches ``receive``;
   - a handler that raises in the middle of an answer closes the connection, which is how the
     client learns that the answer is not whole;
-  - ``100 Continue`` goes out at the first ``receive``: a refusal before that saves the upload.
+  - ``100 Continue`` goes out at the first ``receive``: a refusal before that saves the upload;
+  - what is left of a body can be received after the answer is out, and the connection is closed
+    when the application ends before it has all of it.
 """
 
 from __future__ import annotations
@@ -112,6 +114,8 @@ class Edge:
             _log.exception("no answer was found", extra={"request_id": request.id})
             answer = _SPEECHLESS
         await body.drain()
+        if not body.complete:
+            answer = replace(answer, headers=[*answer.headers, ("connection", "close")])
         try:
             sent = await self._send(dialect, request, answer, receive, send)
         except TimeoutError:
@@ -129,6 +133,7 @@ class Edge:
                 "sent": sent,
             },
         )
+        await body.linger()
 
     async def _answered(
         self,
@@ -188,6 +193,8 @@ class Edge:
 
     async def _receive(self, wish: Receiving, body: Body) -> Answer:
         try:
+            if wish.first_bytes and len(head := await body.head(wish.first_bytes)) == wish.first_bytes:
+                await self._move(wish.look, head)
             block = await body.block()
             while not body.ended:
                 await self._move(wish.sink.write, block)

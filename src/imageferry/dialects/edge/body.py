@@ -14,7 +14,10 @@ from imageferry.domain.errors import FerryError, Incomplete, TimedOut, TooLarge
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-_DRAIN = 1 << 20  # bytes of an unwanted body that are read so that the client sees the answer
+_DRAIN = 1 << 20  # bytes of an unwanted body that are read before the answer, so that the connection can go on
+_DRAIN_S = 0.5
+_LINGER = 64 << 20  # bytes that are read after the answer, so that who still sends comes to read it
+_LINGER_S = 5.0
 _LEAST = 16 << 10  # bytes of a body that must come in each idle time: fewer only hold a connection
 
 
@@ -31,6 +34,7 @@ class Body:
         self._ended = False
         self._rest = b""  # what came beyond the last block
         self.received = 0
+        self.complete = False  # the last byte has come
 
     async def _next(self) -> bytes:
         """The next piece; sets ``_ended`` with the last.
@@ -52,7 +56,7 @@ class Body:
         if message.get("more_body"):
             self._check_pace()
         else:
-            self._ended = True
+            self._ended = self.complete = True
             if self._length is not None and self.received != self._length:
                 raise Incomplete(self._what, promised=self._length, found=self.received)
         return piece
@@ -73,18 +77,29 @@ class Body:
         """Whether there is nothing more to take."""
         return self._ended and not self._rest
 
+    async def head(self, size: int) -> bytes:
+        """So many of the first bytes, fewer where there are no more; blocks begin with them all the same."""
+        self._rest = b"".join(await self._gathered(size))
+        return self._rest[:size]
+
     async def block(self) -> bytes:
         """The next whole block; the last one is shorter, and empty where there is none. Raises Incomplete, TimedOut."""
-        held, size = [self._rest], len(self._rest)
-        self._rest = b""
-        while size < BLOCK_SIZE and not self._ended:
-            piece = await self._next()
-            held.append(piece)
-            size += len(piece)
-        if size > BLOCK_SIZE:
-            cut = len(held[-1]) - (size - BLOCK_SIZE)
+        held = await self._gathered(BLOCK_SIZE)
+        beyond = sum(map(len, held)) - BLOCK_SIZE
+        if beyond > 0:
+            cut = len(held[-1]) - beyond
             held[-1], self._rest = held[-1][:cut], held[-1][cut:]
         return b"".join(held)
+
+    async def _gathered(self, size: int) -> list[bytes]:
+        """Pieces that make at least so many bytes, but for the end; only the last one reaches beyond."""
+        held, count = [self._rest], len(self._rest)
+        self._rest = b""
+        while count < size and not self._ended:
+            piece = await self._next()
+            held.append(piece)
+            count += len(piece)
+        return held
 
     async def whole(self, limit: int) -> bytes:
         """All of it. Raises TooLarge as soon as that is known."""
@@ -98,12 +113,25 @@ class Body:
         return b"".join(held)
 
     async def drain(self) -> None:
-        """Read what is left of a small body, so that the client comes to read the answer."""
-        if self._ended or self._continues or (self._length or 0) > _DRAIN:
-            return
+        """Before the answer: read what is left of a small body."""
+        if (self._length or 0) <= _DRAIN:  # one in chunks says its length only at its end
+            await self._throw_away(_DRAIN, _DRAIN_S)
+
+    async def linger(self) -> None:
+        """After the answer: go on reading for a while.
+
+        A connection that is closed over bytes that nobody has read is reset, and a reset may take away the
+        answer from who has not read it yet.
+        """
+        await self._throw_away(_LINGER, _LINGER_S)
+
+    async def _throw_away(self, most: int, seconds: float) -> None:
+        if self._continues and not self.received:
+            return  # reading would ask for the body
+        most += self.received
         try:
-            async with asyncio.timeout(2.0):
-                while not self._ended and self.received <= _DRAIN:  # one in chunks says its length only at its end
+            async with asyncio.timeout(seconds):
+                while not self._ended and self.received <= most:
                     await self._next()
         except (FerryError, TimeoutError):
             return

@@ -112,10 +112,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receiving:
-    """A handler's wish to take the body: whole blocks go to ``sink``, then ``answer`` is asked."""
+    """A handler's wish to take the body: whole blocks go to ``sink``, then ``answer`` is asked.
+
+    The first ``first_bytes`` of a body that has so many are shown to ``look`` as soon as they are in.
+    """
 
     sink: Sink
     answer: Callable[[], Answer]
+    first_bytes: int = 0
+    look: Callable[[bytes], None] = lambda _: None
 
 
 Handler = Callable[[Request, Any], Answer]

@@ -14,7 +14,7 @@ from imageferry.dialects.glance.images import STORES, content_type, image_id
 from imageferry.domain.access import Caller
 from imageferry.domain.errors import BadInput, RangeNotSatisfiable
 from imageferry.domain.image import ImageId
-from imageferry.service.image_upload import ImageUpload
+from imageferry.service.image_upload import FIRST_BYTES, ImageUpload
 from imageferry.service.services import Services
 from imageferry.wire.ranges import Span, content_range, parse_range
 
@@ -49,7 +49,7 @@ def _taken(request: Request, begin: _Begin) -> Answer | Receiving:
         under_way.commit()
         return Answer(status=204)
 
-    return Receiving(under_way, done)
+    return Receiving(under_way, done, FIRST_BYTES, under_way.look)
 
 
 def download(request: Request, services: Services) -> Answer:
