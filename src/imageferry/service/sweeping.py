@@ -75,7 +75,7 @@ class Sweeper:
             session.objects.hold(container_id)
             item = session.objects.object(container_id, name)
             if item is not None and item.is_expired(now):
-                take_away(session, item, now)
+                take_away(session, item, now, expired=True)
                 return True
         return False
 

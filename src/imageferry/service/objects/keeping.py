@@ -28,6 +28,7 @@ from imageferry.domain.versioning import (
 )
 from imageferry.ports.records import Session
 from imageferry.service.blob_writer import new_blob_id
+from imageferry.service.registrations.following import follow, let_go
 
 _EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
@@ -49,16 +50,34 @@ def live(session: Session, container: Container, name: str, now: Moment) -> Stor
     """The current object, held for a change; one that has expired is taken away."""
     item = session.objects.object(container.id, name)
     if item is not None and item.is_expired(now):
-        take_away(session, item, now)
+        take_away(session, item, now, expired=True)
         return None
     return item
 
 
-def take_away(session: Session, item: StoredObject, now: Moment) -> None:
-    """Let a name have no current object. One that is a version goes on being one."""
+def take_away(session: Session, item: StoredObject, now: Moment, *, expired: bool = False) -> None:
+    """Let a name have no current object. One that is a version goes on being one.
+
+    Raises:
+        StatusConflict: it is a protected image.
+    """
     if item.version != NO_VERSION:
         session.versions.keep(item)
-    session.objects.delete_object(item.container_id, item.name, now)
+    _delete(session, item, now, expired=expired)
+
+
+def _delete(session: Session, item: StoredObject, now: Moment, *, expired: bool = False) -> StoredObject:
+    """Let an object end, and the image that it may be. Raises StatusConflict: that is protected."""
+    let_go(session, item, now, expired=expired)
+    return session.objects.delete_object(item.container_id, item.name, now)
+
+
+def _put(session: Session, there: StoredObject | None, fresh: StoredObject) -> StoredObject:
+    """Keep an object, followed by the image that the one there may be."""
+    kept = session.objects.put_object(fresh)
+    if there is not None:
+        follow(session, kept)
+    return kept
 
 
 def overwrite(
@@ -78,7 +97,7 @@ def overwrite(
         session.versions.keep(there)
     elif there is not None and container.versioning.archive:
         _archive(session, project, container, there)
-    return session.objects.put_object(fresh)
+    return _put(session, there, fresh)
 
 
 def remove(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> Deletion:
@@ -93,14 +112,14 @@ def remove(session: Session, project: ProjectId, container: Container, name: str
     if versioning.enabled:
         if there is not None:
             there = _keep_version(session, there)
-            session.objects.delete_object(container.id, name, now)
+            _delete(session, there, now)
         mark = _next_version(session, container, name, there, now)
         session.versions.mark_deleted(container.id, name, mark, now)
         return Deletion(item=there, mark=mark)
     if versioning.archive and versioning.archiving is Archiving.HISTORY:
         if there is not None:
             _archive(session, project, container, there)
-            session.objects.delete_object(container.id, name, now)
+            _delete(session, there, now)
         _archive_mark(session, project, container, name, now)
         return Deletion(item=there)
     if versioning.archive:
@@ -127,7 +146,7 @@ def remove_version(session: Session, container: Container, name: str, version: V
         take_away(session, there, now)
         return Deletion(item=there)
     if there is not None and there.version == version:
-        return Deletion(item=session.objects.delete_object(container.id, name, now))
+        return Deletion(item=_delete(session, there, now))
     return Deletion(item=session.versions.delete(container.id, name, version, now).item, current=there)
 
 
@@ -151,7 +170,7 @@ def restore(session: Session, container: Container, name: str, version: VersionI
     if there is not None:
         _keep_version(session, there)
     session.versions.delete(container.id, name, version, now)
-    return session.objects.put_object(found.item)
+    return _put(session, there, found.item)
 
 
 def _keep_version(session: Session, item: StoredObject) -> StoredObject:
@@ -228,16 +247,16 @@ def _pop(
     if last is None or (last.content_type == DELETED_TYPE and there is not None):
         if there is None:
             raise NotFound("object", f"{container.name}/{name}")
-        session.objects.delete_object(container.id, name, now)
+        _delete(session, there, now)
         return Deletion(item=there)
     wanted: StoredObject | None = last
     if last.content_type == DELETED_TYPE:
-        session.objects.delete_object(last.container_id, last.name, now)
+        _delete(session, last, now)
         wanted = next(states, None)
     if wanted is not None and wanted.content_type != DELETED_TYPE:
-        session.objects.delete_object(wanted.container_id, wanted.name, now)
+        _delete(session, wanted, now)
         back = replace(wanted, id=new_id(), container_id=container.id, name=name, created_at=now, updated_at=now)
-        session.objects.put_object(back)
+        _put(session, there, back)
     return Deletion(item=there or last)
 
 

@@ -1,0 +1,1 @@
+"""Images that are objects: registered, shown, followed when the object changes."""
