@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.edge.spans import Content, answer_for
 from imageferry.dialects.pithos import versions
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import object_headers
 from imageferry.domain.errors import PreconditionFailed
 from imageferry.service.services import Services
-from imageferry.wire import ranges
-from imageferry.wire.conditions import Verdict, judge, range_holds
+from imageferry.wire.conditions import Verdict, judge
 from imageferry.wire.hash_maps import hash_map_document
 from imageferry.wire.synnefo import JSON
 
@@ -35,11 +37,11 @@ def get_or_head(request: Request, services: Services) -> Answer:
         return Answer(status=200, headers=[("content-type", JSON), *others], body=hash_map_document(found))
     if not to_read:
         return Answer(status=200, headers=headers, length=opened.size)
-    spans = None
-    if range_holds(request.headers, etag=tag, modified=item.updated_at):
-        spans = ranges.parse_range(request.headers.get("range"), opened.size)
-    if spans is None:
-        return Answer(status=200, headers=headers, stream=objects.read(opened), length=opened.size)
-    start, stop = spans[0]
-    headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
-    return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)
+    content = Content(
+        size=opened.size,
+        etag=tag,
+        modified=item.updated_at,
+        type=item.content_type,
+        read=partial(objects.read, opened),
+    )
+    return answer_for(request, content, headers)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from imageferry.dialects.edge.http import Answer, Request
+from imageferry.dialects.edge.spans import Content, answer_for
 from imageferry.dialects.swift import links, versions
 from imageferry.dialects.swift.errors import Refusal
 from imageferry.dialects.swift.metadata import object_headers
@@ -19,7 +20,7 @@ from imageferry.domain.versioning import VersionId
 from imageferry.service.objects import Objects, OpenObject
 from imageferry.service.services import Services
 from imageferry.wire import ranges, swift
-from imageferry.wire.conditions import Verdict, judge, range_holds
+from imageferry.wire.conditions import Verdict, judge
 
 
 def get_or_head(request: Request, services: Services) -> Answer:
@@ -52,16 +53,14 @@ def get_or_head(request: Request, services: Services) -> Answer:
         return Answer(status=206, headers=headers, stream=stream, length=length)
     if not to_read:
         return Answer(status=200, headers=headers, length=opened.size)
-    spans = None
-    if range_holds(request.headers, etag=opened.etag, modified=opened.item.updated_at):
-        spans = ranges.parse_range(request.headers.get("range"), opened.size)
-    if spans is None:
-        return Answer(status=200, headers=headers, stream=objects.read(opened), length=opened.size)
-    if len(spans) > 1:
-        return _parts(objects, opened, spans, headers)
-    start, stop = spans[0]
-    headers.append(("content-range", ranges.content_range(spans[0], opened.size)))
-    return Answer(status=206, headers=headers, stream=objects.read(opened, start, stop), length=stop - start)
+    content = Content(
+        size=opened.size,
+        etag=opened.etag,
+        modified=opened.item.updated_at,
+        type=opened.item.content_type,
+        read=partial(objects.read, opened),
+    )
+    return answer_for(request, content, headers)
 
 
 _OF_BYTES = ("content-type", "accept-ranges")
@@ -110,28 +109,6 @@ def _part(request: Request, objects: Objects, opened: OpenObject) -> _Part | Non
         raise RangeNotSatisfiable(opened.size)
     start = sum(segment.length for segment in segments[: int(text) - 1])
     return _Part(len(segments), (start, start + segments[int(text) - 1].length))
-
-
-def _parts(
-    objects: Objects, opened: OpenObject, spans: Sequence[ranges.Span], headers: Sequence[tuple[str, str]]
-) -> Answer:
-    boundary = secrets.token_hex(16)
-    content_type = opened.item.content_type
-
-    def stream() -> Iterator[bytes]:
-        for span in spans:
-            yield ranges.part_head(span, opened.size, content_type, boundary)
-            yield from objects.read(opened, *span)
-            yield b"\r\n"
-        yield ranges.parts_end(boundary)
-
-    others = [(name, value) for name, value in headers if name != "content-type"]
-    return Answer(
-        status=206,
-        headers=[("content-type", f"multipart/byteranges;boundary={boundary}"), *others],
-        stream=stream(),
-        length=ranges.multipart_length(spans, opened.size, content_type, boundary),
-    )
 
 
 def _segments(request: Request, objects: Objects, opened: OpenObject, place: Sequence[tuple[str, str]]) -> Answer:
