@@ -10,11 +10,12 @@ import pytest
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import Caller, ProjectId
 from imageferry.domain.block import BLOCK_SIZE, name_of
-from imageferry.domain.errors import NotFound
+from imageferry.domain.errors import Forbidden, NotFound, NoVersions
 from imageferry.domain.object import Container, ListingQuery, ObjectVersion
-from imageferry.domain.versioning import Archiving, VersionId, VersioningChange
+from imageferry.domain.versioning import NO_VERSION, Archiving, VersionId, VersioningChange
 from imageferry.service.blobs import Blobs
 from imageferry.service.objects import Objects, Traits
+from imageferry.service.objects.containers import Access
 from imageferry.service.sweeping import Sweeper, Verifier
 from imageferry.stores.memory import MemoryBlocks
 from tests.services.conftest import Clock
@@ -197,3 +198,22 @@ def test_a_version_of_another_project_is_not_there(shelf: Shelf, member: Callabl
     shelf.objects.create_container(member("q"), ProjectId("q"), "c", {}, versioning=VersioningChange(enabled=True))
     with pytest.raises(NotFound):
         shelf.objects.open(member("q"), ProjectId("q"), "c", "f", version=number)
+
+
+def test_the_number_of_what_is_there_now_is_asked_for_like_a_version(
+    shelf: Shelf, member: Callable[[str], Caller]
+) -> None:
+    shelf.objects.create_container(shelf.caller, P, "plain", {}, Access(readers="friend:*"))
+    with shelf.objects.upload(shelf.caller, P, "plain", "f", traits=PLAIN) as upload:
+        upload.write(b"now")
+        item = upload.commit()
+    assert item.version == NO_VERSION
+    for caller in (shelf.caller, member("friend")):
+        opened = shelf.objects.open(caller, P, "plain", "f", version=item.number)
+        assert b"".join(shelf.objects.read(opened)) == b"now"
+    with pytest.raises(NoVersions):
+        shelf.objects.open(shelf.caller, P, "plain", "f", version=VersionId(item.number + 10))
+    with pytest.raises(Forbidden):
+        shelf.objects.open(member("friend"), P, "plain", "f", version=VersionId(item.number + 10))
+    with pytest.raises(Forbidden):
+        shelf.objects.open(member("stranger"), P, "plain", "f", version=item.number)

@@ -19,6 +19,7 @@ from imageferry.domain.errors import (
     NoRoom,
     NotAuthenticated,
     NotEmpty,
+    NoVersions,
     RangeNotSatisfiable,
     TimedOut,
 )
@@ -29,6 +30,7 @@ from imageferry.wire import swift
 ROWS: Rows = {
     **STATUSES,
     FerryError: (500, "Internal Error"),
+    NoVersions: (400, "Bad Request"),
     DigestMismatch: (422, "Unprocessable Entity"),
     Incomplete: (499, "Client Disconnect"),
     NoRoom: (507, "Insufficient Storage"),

@@ -17,7 +17,8 @@
     │   ├── Refused          a cloud does not take it; carries the cloud's words
     │   └── Unsupported      a cloud has no such concept; says what will do instead
     ├── NotFound             no such thing, or none the caller may know of
-    │   └── DeletedThen      a version that says only that the object was deleted
+    │   ├── DeletedThen      a version that says only that the object was deleted
+    │   └── NoVersions       a version, where none were ever kept
     ├── Conflict             the thing is there, in a state that forbids the act
     │   ├── AlreadyExists
     │   ├── NotEmpty
@@ -73,6 +74,7 @@ from imageferry.domain.errors.state import (
     NotAuthenticated,
     NotEmpty,
     NotFound,
+    NoVersions,
     PreconditionFailed,
     RangeNotSatisfiable,
     StatusConflict,
@@ -104,6 +106,7 @@ __all__ = [
     "Infected",
     "LengthRequired",
     "NoRoom",
+    "NoVersions",
     "NotAuthenticated",
     "NotEmpty",
     "NotFound",

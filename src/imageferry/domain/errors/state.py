@@ -30,6 +30,14 @@ class DeletedThen(NotFound):
         return f"{self.kind} {shown(self.key)} was deleted at that time: version {self.version} says no more than that."
 
 
+@dataclass(eq=False)
+class NoVersions(NotFound):
+    """A version was asked for where none were ever kept."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {shown(self.key)} never kept versions of its objects. Switch that on first."
+
+
 class Conflict(FerryError):
     """The thing is there, in a state that forbids the act."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 
-from imageferry.domain.access import Act, Caller, ProjectId, allow
+from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadInput, DeletedThen, NotFound, StatusConflict
+from imageferry.domain.errors import DeletedThen, NotFound, NoVersions, StatusConflict
 from imageferry.domain.link import MAX_LINKS, Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import MAX_OBJECT_SIZE, Container, StoredObject
@@ -47,11 +47,9 @@ class Reading(Containers):
             with_md5: False where nobody is told the MD5, which may have to be computed for it.
 
         Raises:
-            BadInput: the container never kept versions.
+            NotFound: none; NoVersions if the container never kept any.
         """
-        self._may_read(caller, project, container, name, version)
-        with self._records.reading() as session:
-            item, _ = state_in(session, project, container, name, self._clock(), version)
+        item, _ = self._state(caller, project, container, name, version)
         return self._with_md5(item) if with_md5 else item
 
     def open(
@@ -79,9 +77,7 @@ class Reading(Containers):
         Raises:
             StatusConflict: a segment of a static large object is gone or is another, or so is what a link leads to.
         """
-        self._may_read(caller, project, container, name, version)
-        with self._records.reading() as session:
-            item, place = state_in(session, project, container, name, self._clock(), version)
+        item, place = self._state(caller, project, container, name, version)
         end: Link | None = None
         if not as_link:
             item, end = self._followed(caller, item)
@@ -127,14 +123,17 @@ class Reading(Containers):
                 item, _ = state_in(session, link.project_id, link.container, link.name, self._clock())
         raise StatusConflict("link", asked.name, found=f"one of more than {MAX_LINKS} in a row", wanted="following it")
 
-    def _may_read(
+    def _state(
         self, caller: Caller | None, project: ProjectId, container: str, name: str, version: VersionId | None
-    ) -> None:
-        """Access lists open what is there now, not what was there once."""
-        if version:
-            allow(caller, Act.READ_OBJECTS, owner=project)
-        else:
-            self.may(caller, Act.READ_OBJECTS, project, container, name)
+    ) -> tuple[StoredObject, Container]:
+        """What is asked for. Access lists open what is there now, not what was there once."""
+        self.may(caller, Act.READ_OBJECTS, project, container, name)
+        with self._records.reading() as session:
+            if version and not owns(caller, Act.READ_OBJECTS, project):
+                current = session.objects.object(container_of(session, project, container).id, name)
+                if current is None or current.number != version:
+                    allow(caller, Act.READ_OBJECTS, owner=project)
+            return state_in(session, project, container, name, self._clock(), version)
 
     def read(self, opened: OpenObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` (inclusive) to ``stop`` (exclusive), in pieces of up to a block."""
@@ -237,8 +236,8 @@ def state_in(
     """The current object, or one of its versions, and the container it is in.
 
     Raises:
-        NotFound: none; DeletedThen if that version is the mark of a deletion.
-        BadInput: the container never kept versions.
+        NotFound: none; DeletedThen if that version is the mark of a deletion, NoVersions if the container
+            never kept any and this is not the number of the current object.
     """
     place = container_of(session, project, container)
     current = session.objects.object(place.id, name)
@@ -246,9 +245,12 @@ def state_in(
         if current is None or current.is_expired(now) or (version == NO_VERSION and current.version != NO_VERSION):
             raise NotFound("object", f"{container}/{name}")
         return current, place
+    if current is not None and current.number == version:
+        if current.version:
+            return replace(current, delete_at=None), place  # versions do not expire
+        if not current.is_expired(now):
+            return current, place
     versioned(place)
-    if current is not None and current.version == version:
-        return replace(current, delete_at=None), place  # versions do not expire
     found = session.versions.version(place.id, name, version)
     if found is None:
         raise NotFound("object", f"{container}/{name}")
@@ -258,9 +260,9 @@ def state_in(
 
 
 def versioned(container: Container) -> Container:
-    """Raises BadInput: it never kept versions."""
+    """Raises NoVersions."""
     if container.versioning.enabled is None:
-        raise BadInput("container", container.name, "one that keeps versions of its objects")
+        raise NoVersions("container", container.name)
     return container
 
 

@@ -37,8 +37,7 @@ class Versions(SegmentLists):
         """Delete one version for good; NO_VERSION only takes the current object away.
 
         Raises:
-            NotFound: no such version.
-            BadInput: the container never kept versions.
+            NotFound: no such version; NoVersions if the container never kept any.
         """
         if version == NO_VERSION:
             self.may(caller, Act.WRITE_OBJECTS, project, container, name)
@@ -56,8 +55,8 @@ class Versions(SegmentLists):
         """Let a version be the current object again. No byte is lost: what was current stays a version.
 
         Raises:
-            NotFound: no such version.
-            BadInput: the container never kept versions, or the number is none, or the mark of a deletion.
+            NotFound: no such version; NoVersions if the container never kept any.
+            BadInput: the number is none, or the mark of a deletion.
         """
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         with self._records.writing() as session:
