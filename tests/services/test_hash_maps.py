@@ -27,6 +27,7 @@ from imageferry.domain.errors import (
 )
 from imageferry.domain.hash_map import HashMap
 from imageferry.domain.object import ListingQuery, ObjectVersion, StoredObject
+from imageferry.domain.precondition import ONLY_IF_ABSENT
 from imageferry.domain.versioning import VersioningChange
 from imageferry.service.blobs import Blobs
 from imageferry.service.objects import Missing, Objects, Traits, WantedSegment
@@ -279,7 +280,7 @@ class TestObjects:
         assert (kept.content_type, kept.metadata) == ("text/x", {"colour": "blue"})
         again = (ours.caller, ours.project, "c", "f", map_of(SHORT), PLAIN)
         with pytest.raises(PreconditionFailed):
-            objects.put_by_hashes(*again, only_if_absent=True)
+            objects.put_by_hashes(*again, only_if=ONLY_IF_ABSENT)
         assert isinstance(kept := objects.put_by_hashes(*again), StoredObject)
         assert kept.metadata == {}
         with pytest.raises(NotFound):

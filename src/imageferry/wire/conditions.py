@@ -50,8 +50,13 @@ def range_holds(headers: Mapping[str, str], *, etag: str, modified: Moment) -> b
     return _bare(condition) == etag and not condition.strip().startswith("W/")
 
 
+def tags_of(header: str) -> list[str]:
+    """The tags of If-Match or If-None-Match, without quotes."""
+    return [_bare(tag) for tag in header.split(",")]
+
+
 def _any_is(header: str, etag: str) -> bool:
-    tags = [_bare(tag) for tag in header.split(",")]
+    tags = tags_of(header)
     return "*" in tags or etag in tags
 
 

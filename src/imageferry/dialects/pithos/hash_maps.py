@@ -6,7 +6,7 @@ from imageferry.dialects.edge.collected import Collected
 from imageferry.dialects.edge.http import Answer, Headers, Receiving, Request
 from imageferry.dialects.pithos.asked import container_of, object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
-from imageferry.dialects.pithos.put_reply import created, only_if_absent
+from imageferry.dialects.pithos.put_reply import created, only_if
 from imageferry.domain.block import BlockName
 from imageferry.service.objects import Missing
 from imageferry.service.services import Services
@@ -22,11 +22,11 @@ def put(request: Request, services: Services) -> Receiving:
     path = object_of(request)
     traits = fresh_traits(request)
     collected = Collected("hash map", MAX_DOCUMENT, promised=request.length)
-    absent = only_if_absent(request)
+    condition = only_if(request)
 
     def answer() -> Answer:
         wanted = read_hash_map(collected.whole)
-        kept = services.objects.put_by_hashes(request.caller, *path, wanted, traits, only_if_absent=absent)
+        kept = services.objects.put_by_hashes(request.caller, *path, wanted, traits, only_if=condition)
         return names(409, kept.names) if isinstance(kept, Missing) else created(services, kept)
 
     return Receiving(collected, answer)

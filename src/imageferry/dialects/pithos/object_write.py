@@ -6,7 +6,7 @@ from imageferry.dialects.edge.http import Answer, Receiving, Request
 from imageferry.dialects.pithos import hash_maps
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
-from imageferry.dialects.pithos.put_reply import created, only_if_absent, promised_md5
+from imageferry.dialects.pithos.put_reply import created, only_if, promised_md5
 from imageferry.domain.access import Act
 from imageferry.domain.errors import LengthRequired
 from imageferry.service.services import Services
@@ -26,7 +26,7 @@ def put(request: Request, services: Services) -> Answer | Receiving:
         size=request.length,
         md5=promised_md5(request),
         with_md5=False,
-        only_if_absent=only_if_absent(request),
+        only_if=only_if(request),
     )
     return Receiving(upload, lambda: created(services, upload.commit()))
 

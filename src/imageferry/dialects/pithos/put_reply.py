@@ -7,7 +7,9 @@ from imageferry.dialects.pithos.errors import Refusal
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput
 from imageferry.domain.object import StoredObject
+from imageferry.domain.precondition import Precondition
 from imageferry.service.services import Services
+from imageferry.wire.conditions import tags_of
 
 
 def created(services: Services, item: StoredObject) -> Answer:
@@ -36,5 +38,8 @@ def promised_md5(request: Request) -> Digest | None:
         raise Refusal(422, str(error)) from error
 
 
-def only_if_absent(request: Request) -> bool:
-    return request.headers.get("if-none-match", "").strip() == "*"
+def only_if(request: Request) -> Precondition:
+    """``If-Match`` and ``If-None-Match``: tags, or ``*`` for whatever is there."""
+    said = {name: request.headers.get(name) for name in ("if-match", "if-none-match")}
+    tags = {name: None if text is None else frozenset(tags_of(text)) for name, text in said.items()}
+    return Precondition(one_of=tags["if-match"], none_of=tags["if-none-match"] or frozenset())

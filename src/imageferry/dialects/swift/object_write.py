@@ -14,6 +14,7 @@ from imageferry.dialects.swift.put_reply import HTML, created, promised_etag
 from imageferry.domain.access import Act, ProjectId
 from imageferry.domain.errors import LengthRequired, PreconditionFailed
 from imageferry.domain.object import StoredObject
+from imageferry.domain.precondition import NO_CONDITION, ONLY_IF_ABSENT, Precondition
 from imageferry.domain.versioning import NO_VERSION, version_text
 from imageferry.service.objects import Traits
 from imageferry.service.services import Services
@@ -43,7 +44,7 @@ def put(request: Request, services: Services) -> Answer | Receiving:
         traits=links.fresh_traits(request, services),
         size=request.length,
         md5=promised_etag(request),
-        only_if_absent=_only_if_absent(request),
+        only_if=_only_if(request),
     )
     return Receiving(upload, lambda: created(upload.commit()))
 
@@ -113,7 +114,7 @@ def _copied(
         version=version,
         as_stored=as_stored,
         as_link=links.is_meant(request),
-        only_if_absent=_only_if_absent(request),
+        only_if=_only_if(request),
         part=partial(_part, request),
     )
     return created(
@@ -144,13 +145,15 @@ def _refuse_body(request: Request) -> None:
         raise Refusal(400, "Copy requests require a zero byte body")
 
 
-def _only_if_absent(request: Request) -> bool:
+def _only_if(request: Request) -> Precondition:
     """``If-None-Match: *``, the only condition that a PUT may have.
 
     Raises:
         Refusal: 400, another one.
     """
     condition = request.headers.get("if-none-match")
-    if condition is not None and condition.strip() != "*":
+    if condition is None:
+        return NO_CONDITION
+    if condition.strip() != "*":
         raise Refusal(400, "If-None-Match only supports *")
-    return condition is not None
+    return ONLY_IF_ABSENT

@@ -19,6 +19,7 @@ from imageferry.domain.errors import BadInput, Damaged, StatusConflict, TooLarge
 from imageferry.domain.hash_map import MAX_HASHES, HashMap
 from imageferry.domain.moment import later
 from imageferry.domain.object import StoredObject, checked_object_name
+from imageferry.domain.precondition import NO_CONDITION, Precondition
 from imageferry.domain.versioning import VersionId
 from imageferry.ports.records import Session
 from imageferry.ports.records.presence import SENT_FOR_S
@@ -97,7 +98,7 @@ class HashMaps(Versions):
         wanted: HashMap,
         traits: Traits,
         *,
-        only_if_absent: bool = False,
+        only_if: Precondition = NO_CONDITION,
     ) -> StoredObject | Missing:
         """Make an object of blocks that are present for the caller, or say which are not. No byte moves.
 
@@ -107,7 +108,7 @@ class HashMaps(Versions):
             BadInput: the last block has more bytes than are left for it.
             OverQuota, PreconditionFailed, NotFound: as for an upload.
         """
-        target = Target(project, container, checked_object_name(name), only_if_absent)
+        target = Target(project, container, checked_object_name(name), only_if)
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         check_traits(traits, self._clock())
         self._room_for(target, wanted.size)

@@ -11,6 +11,7 @@ from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, NotFound, PreconditionFailed, StatusConflict, TooLarge
 from imageferry.domain.link import Link
 from imageferry.domain.object import Container, StoredObject, Whole, checked_container_name, checked_object_name
+from imageferry.domain.precondition import ANY, NO_CONDITION, Precondition
 from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held
@@ -35,7 +36,7 @@ class Writing(Reading):
         size: int | None = None,
         md5: Digest | None = None,
         with_md5: bool = True,
-        only_if_absent: bool = False,
+        only_if: Precondition = NO_CONDITION,
     ) -> Upload:
         """Begin an upload: everything that can be refused before the bytes is refused here.
 
@@ -43,8 +44,9 @@ class Writing(Reading):
             size: bytes promised; None for a body in chunks.
             md5: what the bytes must hash to, if the caller says so.
             with_md5: False where nobody is told the MD5: it is then computed when somebody asks for it.
+            only_if: asked of the top of what is there (see ``HashMaps.tops``).
         """
-        target = Target(project, container, checked_object_name(name), only_if_absent)
+        target = Target(project, container, checked_object_name(name), only_if)
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         check_traits(traits, self._clock())
         if size is not None and size > self.max_object_size:
@@ -71,8 +73,7 @@ class Writing(Reading):
         with self._records.reading() as session:
             place = target.container_in(session)
             there = session.objects.object(place.id, target.name)
-        if target.only_if_absent and there is not None and not there.is_expired(self._clock()):
-            raise target.not_absent
+            target.check(session, None if there is None or there.is_expired(self._clock()) else there)
         gone = 0 if there is None or place.versioning.enabled or there.version else there.size
 
         def fits(taken: int) -> None:
@@ -180,7 +181,7 @@ class Writing(Reading):
         version: VersionId | None = None,
         as_stored: bool = False,
         as_link: bool = False,
-        only_if_absent: bool = False,
+        only_if: Precondition = NO_CONDITION,
         part: Callable[[int], tuple[int, int] | None] = lambda _: None,
     ) -> tuple[StoredObject, StoredObject]:
         """Copy an object; no byte moves unless it is a large object that becomes one piece, or a part is asked for.
@@ -190,7 +191,7 @@ class Writing(Reading):
         when the source is known: what the copy shall have, and which bytes (first, and the one after the last;
         None for all) of how many. They may refuse. Returns the source's record and the new one.
         """
-        place = Target(*target, only_if_absent)
+        place = Target(*target, only_if)
         self.may(caller, Act.WRITE_OBJECTS, *target)
         checked_object_name(place.name)
         opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link)
@@ -200,7 +201,7 @@ class Writing(Reading):
         if opened.is_large or span is not None:
             plain = replace(wanted, manifest=None)
             start, stop = span or (0, opened.size)
-            with self.upload(caller, *target, traits=plain, size=stop - start, only_if_absent=only_if_absent) as upload:
+            with self.upload(caller, *target, traits=plain, size=stop - start, only_if=only_if) as upload:
                 for data in self.read(opened, start, stop):
                     upload.write(data)
                 return opened.item, upload.commit()
@@ -236,7 +237,7 @@ class Target:
     project: ProjectId
     container: str
     name: str
-    only_if_absent: bool = False
+    only_if: Precondition = NO_CONDITION
 
     @property
     def what(self) -> str:
@@ -246,9 +247,11 @@ class Target:
         """Raises NotFound."""
         return container_of(session, self.project, self.container)
 
-    @property
-    def not_absent(self) -> PreconditionFailed:
-        return PreconditionFailed(self.what, "If-None-Match: *")
+    def check(self, session: Session, there: StoredObject | None) -> None:
+        """Raises PreconditionFailed: what is there must not be, or not be what it is."""
+        tag = _tag(session, there) if self.only_if.names_tags else None if there is None else ANY
+        if not self.only_if.holds(tag):
+            raise PreconditionFailed(self.what, str(self.only_if))
 
 
 def put_object(session: Session, target: Target, container: Container, fresh: StoredObject) -> StoredObject:
@@ -261,6 +264,12 @@ def put_object(session: Session, target: Target, container: Container, fresh: St
     with within_quotas(session, target.project, container, fresh.updated_at):
         container = held(session, target.project, target.container)
         there = live(session, container, fresh.name, fresh.updated_at)
-        if target.only_if_absent and there is not None:
-            raise target.not_absent
+        target.check(session, there)
         return overwrite(session, target.project, container, there, fresh)
+
+
+def _tag(session: Session, there: StoredObject | None) -> str | None:
+    """The top of an object's tree; of a static large object the tag of the whole."""
+    if there is None:
+        return None
+    return session.blobs.tops([there.blob_id])[there.blob_id] if there.whole is None else there.whole.etag
