@@ -23,7 +23,7 @@ from imageferry.cli.main import cli
 
 HEAVY = {
     *("alembic", "argon2", "asyncio", "cryptography", "dbos", "granian", "keystoneauth1", "logging", "lxml"),
-    *("msgspec", "openstack", "oslo_utils", "requests", "rich", "sqlalchemy", "starlette", "yaml"),
+    *("msgspec", "openstack", "oslo_utils", "prompt_toolkit", "requests", "rich", "sqlalchemy", "starlette", "yaml"),
 }
 
 
@@ -43,7 +43,7 @@ def _commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[
             yield from _commands(command, (*path, name))
 
 
-@pytest.mark.parametrize("command", ["", "push", "image", "task"])
+@pytest.mark.parametrize("command", ["", "push", "image", "object", "task", "shell"])
 def test_help_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys\nfrom imageferry.cli.main import main\n"

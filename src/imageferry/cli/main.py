@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import click
@@ -26,6 +26,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "image": ("imageferry.cli.image:image", "Images of a cloud: list, show, set, share, pull ..."),
     "object": ("imageferry.cli.object:object_group", "Objects in the containers of a cloud."),
     "push": ("imageferry.cli.push:push", "Bring a disk into a cloud."),
+    "shell": ("imageferry.cli.shell:shell", 'Type commands one after the other, without "imageferry".'),
     "serve": ("imageferry.cli.serve:serve", "Run the image service."),
     "task": ("imageferry.cli.task:task", "Imports and exports that a cloud works on."),
     "verify": ("imageferry.cli.keeping:verify", "Prove every stored block (local service)."),
@@ -65,22 +66,23 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for is no error
     try:
-        code = cli.main(prog_name="imageferry", standalone_mode=False, obj=run)
-        sys.stdout.flush()  # a full disk, or a reader who has gone, shows here
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        run.say("interrupted")
-        sys.exit(130)
+        code = run.code_of(_main_of(run))
     except (BrokenPipeError, ReaderGone):
         # The reader of our output has gone (| head): nothing to say, and nobody to say it to.
         _give_up_stdout()
         sys.exit(0)
-    except Exception as error:
-        code = run.failed(error)
+    if code:
         _give_up_stdout()
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
+
+
+def _main_of(run: Run) -> Callable[[], object]:
+    def act() -> object:
+        code: object = cli.main(prog_name="imageferry", standalone_mode=False, obj=run)
+        sys.stdout.flush()  # a full disk, or a reader who has gone, shows here
+        return code
+
+    return act
 
 
 def _give_up_stdout() -> None:

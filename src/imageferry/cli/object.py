@@ -8,6 +8,7 @@ import click
 
 from imageferry import client
 from imageferry.cli.clouds import with_cloud
+from imageferry.cli.names import container_names, object_names
 from imageferry.cli.options import segment_size_option
 from imageferry.cli.output import Output, Row, output_options
 from imageferry.cli.progress import with_progress
@@ -21,6 +22,9 @@ COLUMNS = ("container", "name", "size", "etag", "content_type", "updated_at", "s
 _SHORT = ("name", "size", "content_type", "updated_at")
 _PUT = ("container", "name", "size", "etag", "segments", "digests", "sent", "already_there")
 _CONTAINERS = ("name", "count", "size")
+
+container_argument = click.argument("container", shell_complete=container_names)
+name_argument = click.argument("name", shell_complete=object_names)
 
 
 @click.group("object")
@@ -42,7 +46,7 @@ def container_list(cloud: Cloud, out: Output) -> None:
 
 
 @object_group.command("list")
-@click.argument("container")
+@container_argument
 @click.option("--prefix", default="", help="Only names that begin so.")
 @output_options(COLUMNS, _SHORT)
 @with_cloud
@@ -52,8 +56,8 @@ def object_list(container: str, prefix: str, cloud: Cloud, out: Output) -> None:
 
 
 @object_group.command("show")
-@click.argument("container")
-@click.argument("name")
+@container_argument
+@name_argument
 @output_options(COLUMNS)
 @with_cloud
 def object_show(container: str, name: str, cloud: Cloud, out: Output) -> None:
@@ -63,7 +67,7 @@ def object_show(container: str, name: str, cloud: Cloud, out: Output) -> None:
 
 @object_group.command("put")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("container")
+@container_argument
 @click.argument("name", required=False)
 @segment_size_option
 @output_options(_PUT)
@@ -80,8 +84,8 @@ def object_put(
 
 
 @object_group.command("get")
-@click.argument("container")
-@click.argument("name")
+@container_argument
+@name_argument
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @output_options(PULLED)
 @with_progress
@@ -95,7 +99,7 @@ def object_get(container: str, name: str, file: Path | None, cloud: Cloud, watch
 
 
 @object_group.command("delete")
-@click.argument("container")
+@container_argument
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @with_cloud
 def object_delete(container: str, names: tuple[str, ...], cloud: Cloud) -> None:

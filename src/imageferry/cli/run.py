@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from imageferry.cli.clouds import OpenClouds
+
 
 class ReaderGone(Exception):
     """Nobody reads our stdout any more. Not BrokenPipeError: click would end the run itself, with 1."""
@@ -21,6 +23,8 @@ class Run:
 
     cloud: str | None = None
     debug: bool = False
+    container: str = ""  # that commands of the shell work in, and need not be told
+    clouds: OpenClouds | None = None  # those that the shell keeps open from one command to the next
 
     def say(self, sentence: str) -> None:
         """A line for the person, on stderr. It may quote strangers."""
@@ -28,6 +32,22 @@ class Run:
         from imageferry.logs import redacted
 
         click.echo(f"imageferry: {escaped(redacted(sentence))}", err=True)
+
+    def code_of(self, act: Callable[[], object]) -> int:
+        """Do it; whatever goes wrong is said. Returns the exit code, also where ``act`` returns one."""
+        try:
+            code = act()
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            self.say("interrupted")
+            return 130
+        except (BrokenPipeError, ReaderGone):
+            raise
+        except Exception as error:
+            return self.failed(error)
+        return code if isinstance(code, int) else 0
 
     def failed(self, error: Exception) -> int:
         """Say what went wrong; the exit code."""
