@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
 from imageferry.domain.acl import checked_acl, may_read, may_write
 from imageferry.domain.errors import AlreadyExists, NotFound
+from imageferry.domain.moment import Moment
 from imageferry.domain.object import (
     MAX_LISTING,
     Account,
@@ -101,15 +102,26 @@ class Containers:
         with self._records.reading() as session:
             return session.objects.account(project, self._clock())
 
-    def change_account(self, caller: Caller | None, project: ProjectId, changes: Mapping[str, str]) -> None:
-        """Merge metadata. An account's quota is set by an admin."""
+    def change_account(
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        changes: Mapping[str, str],
+        *,
+        keeping: Collection[str] | None = None,
+    ) -> None:
+        """Merge metadata; with ``keeping`` all goes that is neither named there nor changed.
+
+        An account's quota is set by an admin.
+        """
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         if sets_quota(changes):
             allow(caller, Act.SET_QUOTAS)
             checked_quotas(changes)
         with self._records.writing() as session:
             session.objects.hold_account(project, self._clock())
-            metadata = checked_metadata(_merged(session.objects.account_metadata(project), changes))
+            there = _kept(session.objects.account_metadata(project), keeping)
+            metadata = checked_metadata(_merged(there, changes))
             session.objects.set_account_metadata(project, metadata, self._clock())
 
     def containers(
@@ -129,8 +141,14 @@ class Containers:
         metadata: Mapping[str, str],
         access: Access | None = None,
         versioning: VersioningChange | None = None,
+        *,
+        at_first: VersioningChange | None = None,
     ) -> bool:
-        """Make a container, or merge metadata into the one there. Returns whether it is new."""
+        """Make a container, or merge metadata into the one there. Returns whether it is new.
+
+        Args:
+            at_first: what a new one has where ``versioning`` says nothing.
+        """
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         checked_container_name(name)
         access = _checked_access(access)
@@ -146,7 +164,7 @@ class Containers:
                     metadata=checked_metadata(_merged({}, metadata)),
                     readers=access.readers or "",
                     writers=access.writers or "",
-                    versioning=_checked_versioning(UNVERSIONED, versioning),
+                    versioning=_checked_versioning(UNVERSIONED, versioning or at_first),
                     created_at=now,
                     updated_at=now,
                 )
@@ -175,14 +193,16 @@ class Containers:
         changes: Mapping[str, str],
         access: Access | None = None,
         versioning: VersioningChange | None = None,
+        *,
+        keeping: Collection[str] | None = None,
     ) -> None:
-        """Merge metadata."""
+        """Merge metadata; with ``keeping`` all goes that is neither named there nor changed."""
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         access = _checked_access(access)
         checked_quotas(changes)
         with self._records.writing() as session:
             there = held(session, project, name)
-            merged = checked_metadata(_merged(there.metadata, changes))
+            merged = checked_metadata(_merged(_kept(there.metadata, keeping), changes))
             session.objects.set_container_metadata(there, merged, self._clock())
             _set_access(session, there, access)
             _set_versioning(session, there, versioning)
@@ -191,10 +211,8 @@ class Containers:
         allow(caller, Act.WRITE_OBJECTS, owner=project)
         with self._records.writing() as session:
             there = container_of(session, project, name)
-            now = self._clock()
             session.objects.hold(there.id)
-            for _, expired in session.objects.expired(now, limit=MAX_LISTING, container_id=there.id):
-                live(session, there, expired, now)  # which takes it away
+            clear_expired(session, there, self._clock())
             session.objects.delete_container(there)
 
     def listing(
@@ -236,12 +254,22 @@ def held(session: Session, project: ProjectId, name: str) -> Container:
     return container_of(session, project, name)
 
 
+def clear_expired(session: Session, there: Container, now: Moment) -> None:
+    """Take the objects away whose time is over, as many as a listing has."""
+    for _, expired in session.objects.expired(now, limit=MAX_LISTING, container_id=there.id):
+        live(session, there, expired, now)  # which takes it away
+
+
 def container_of(session: Session, project: ProjectId, name: str) -> Container:
     """Raises NotFound."""
     container = session.objects.container(project, name)
     if container is None:
         raise NotFound("container", name)
     return container
+
+
+def _kept(metadata: Mapping[str, str], keeping: Collection[str] | None) -> Mapping[str, str]:
+    return metadata if keeping is None else {name: metadata[name] for name in metadata if name in keeping}
 
 
 def _merged(metadata: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
