@@ -21,6 +21,7 @@
     │   └── NoVersions       a version, where none were ever kept
     ├── Conflict             the thing is there, in a state that forbids the act
     │   ├── AlreadyExists
+    │   │   └── MetafileExists
     │   ├── NotEmpty
     │   ├── StatusConflict
     │   └── PreconditionFailed
@@ -71,10 +72,11 @@ from imageferry.domain.errors.state import (
     Conflict,
     DeletedThen,
     Forbidden,
+    MetafileExists,
+    NoVersions,
     NotAuthenticated,
     NotEmpty,
     NotFound,
-    NoVersions,
     PreconditionFailed,
     RangeNotSatisfiable,
     StatusConflict,
@@ -105,6 +107,7 @@ __all__ = [
     "Incomplete",
     "Infected",
     "LengthRequired",
+    "MetafileExists",
     "NoRoom",
     "NoVersions",
     "NotAuthenticated",

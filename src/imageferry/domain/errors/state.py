@@ -56,6 +56,15 @@ class AlreadyExists(Conflict):
 
 
 @dataclass(eq=False)
+class MetafileExists(AlreadyExists):
+    """The metafile that a registration would write is there already. Nothing was registered."""
+
+    def __str__(self) -> str:
+        advice = "--force makes a new version of it, --no-metafile-upload leaves it as it is."
+        return f"Metadata file {self.key} already exists. {advice}"
+
+
+@dataclass(eq=False)
 class NotEmpty(Conflict):
     """Something is still inside."""
 
