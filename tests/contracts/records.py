@@ -21,6 +21,7 @@ from tests.contracts.records_objects import ObjectsContract
 from tests.contracts.records_presence import PresenceContract
 from tests.contracts.records_quarantine import QuarantineContract
 from tests.contracts.records_registrations import RegistrationsContract
+from tests.contracts.records_shares import SharingContract
 from tests.contracts.records_tasks import TasksContract
 from tests.contracts.records_things import a_domain, a_user, run_at_once
 from tests.contracts.records_usage import UsageContract
@@ -105,6 +106,7 @@ class RecordsContract(
     ImageListContract,
     MetadefsContract,
     PresenceContract,
+    SharingContract,
     QuarantineContract,
     RegistrationsContract,
     TasksContract,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, up
 
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
+from imageferry.db.shares import containers_with
 from imageferry.db.sql import added, insert, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
@@ -17,6 +18,7 @@ from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
 from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir, Whole
+from imageferry.domain.sharing import NameRange, Only
 from imageferry.domain.versioning import NO_VERSION, Archiving, VersionId, Versioning
 
 # What nearly every request asks, made once: making a statement takes longer than running it.
@@ -93,7 +95,7 @@ class SqlObjects:
 
     def container(self, project_id: ProjectId, name: str) -> Container | None:
         row = self._connection.execute(_CONTAINER, {"project": project_id, "name": name}).first()
-        return None if row is None else _container(row)
+        return None if row is None else container_in(row)
 
     def set_container_metadata(self, container: Container, metadata: Mapping[str, str], now: Moment) -> None:
         values = {"metadata": dict(metadata), "updated_at": now}
@@ -123,9 +125,13 @@ class SqlObjects:
             raise NotEmpty("container", container.name, inside="all versions")
         self._connection.execute(delete(containers).where(containers.c.id == container.id))
 
-    def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]:
+    def containers(
+        self, project_id: ProjectId, query: ListingQuery, part: Only | None = None
+    ) -> list[Container | Subdir]:
         rows = select(containers).where(containers.c.project_id == project_id)
-        return listing(self._connection, rows, containers.c.name, query, _container)
+        if part is not None:
+            rows = rows.where(containers_with(part))
+        return listing(self._connection, rows, containers.c.name, query, container_in)
 
     def hold(self, container_id: ContainerId) -> None:
         if self._connection.execute(_HELD_CONTAINER, {"key": container_id}).first() is None:
@@ -177,12 +183,17 @@ class SqlObjects:
         return [(row.container_id, row.name) for row in found]
 
     def objects(
-        self, container_id: ContainerId, query: ListingQuery, now: Moment | None = None
+        self,
+        container_id: ContainerId,
+        query: ListingQuery,
+        now: Moment | None = None,
+        *,
+        within: Sequence[NameRange] | None = None,
     ) -> list[StoredObject | Subdir]:
         rows = select(objects).where(objects.c.container_id == container_id)
         if now is not None:
             rows = rows.where(or_(objects.c.delete_at.is_(None), objects.c.delete_at > now))
-        return listing(self._connection, rows, objects.c.name, query, stored_object)
+        return listing(self._connection, rows, objects.c.name, query, stored_object, within=within)
 
 
 def count(connection: Connection, container_id: ContainerId, *, objects: int, size: int) -> None:
@@ -228,7 +239,7 @@ def state_values(item: StoredObject) -> dict[str, Any]:
     }
 
 
-def _container(row: Row[Any]) -> Container:
+def container_in(row: Row[Any]) -> Container:
     return Container(
         id=row.id,
         project_id=row.project_id,

@@ -18,8 +18,10 @@ from imageferry.db.images import SqlImages
 from imageferry.db.metadefs import SqlMetadefs
 from imageferry.db.objects import SqlObjects
 from imageferry.db.presence import SqlPresence
+from imageferry.db.public_links import SqlGroups, SqlLinks
 from imageferry.db.quarantine import SqlQuarantine
 from imageferry.db.registrations import SqlRegistrations
+from imageferry.db.shares import SqlShares
 from imageferry.db.task_rows import SqlTasks
 from imageferry.db.usage import SqlUsage
 from imageferry.db.versions import SqlVersions
@@ -37,6 +39,9 @@ class SqlSession:
         self.objects = SqlObjects(connection)
         self.versions = SqlVersions(connection)
         self.history = SqlHistory(connection)
+        self.shares = SqlShares(connection)
+        self.links = SqlLinks(connection)
+        self.groups = SqlGroups(connection)
         self.images = SqlImages(connection)
         self.registrations = SqlRegistrations(connection)
         self.metadefs = SqlMetadefs(connection)

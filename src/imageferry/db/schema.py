@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -188,7 +189,6 @@ accounts = Table(
     metadata,
     Column("project_id", TEXT, primary_key=True),
     Column("metadata", JSON_TEXT, nullable=False),
-    Column("groups", JSON_TEXT),  # name: ids of projects; NULL: none
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -258,17 +258,30 @@ object_versions = Table(
 shares = Table(  # of an object, or of the directory of that name and all below it
     "shares",
     metadata,
-    Column("container_id", TEXT, ForeignKey("containers.id", ondelete="CASCADE"), primary_key=True),
+    Column("container_id", TEXT, primary_key=True),
     Column("name", TEXT, primary_key=True),
-    Column("grantee", TEXT, primary_key=True, index=True),  # a project, "account:group", or "*"
+    Column("grantee", TEXT, primary_key=True),  # a project, "account:group", or "*"
+    Column("project_id", TEXT, nullable=False),  # whose object it is
     Column("writes", Boolean, nullable=False),
+    ForeignKeyConstraint(["container_id", "name"], ["objects.container_id", "objects.name"], ondelete="CASCADE"),
+    Index(None, "grantee", "project_id", "container_id"),  # who shares with somebody, and where
 )
 
 public_links = Table(
     "public_links",
     metadata,
-    Column("object_id", TEXT, ForeignKey("objects.id", ondelete="CASCADE"), primary_key=True),
+    Column("container_id", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("token", TEXT, nullable=False, unique=True),
+    ForeignKeyConstraint(["container_id", "name"], ["objects.container_id", "objects.name"], ondelete="CASCADE"),
+)
+
+account_groups = Table(
+    "account_groups",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("member", TEXT, primary_key=True, index=True),  # a project
 )
 
 image_ids = Table(  # every id that was ever given to an image: none is given twice

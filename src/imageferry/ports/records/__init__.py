@@ -29,6 +29,7 @@ from imageferry.ports.records.objects import ObjectRecords
 from imageferry.ports.records.presence import PresenceRecords
 from imageferry.ports.records.quarantine import QuarantineRecords
 from imageferry.ports.records.registrations import RegistrationRecords
+from imageferry.ports.records.shares import GroupRecords, LinkRecords, ShareRecords
 from imageferry.ports.records.tasks import TASK_SORT_KEYS, TaskRecords
 from imageferry.ports.records.usage import UsageRecords
 from imageferry.ports.records.versions import VersionRecords
@@ -40,10 +41,12 @@ __all__ = [
     "BlobRecords",
     "BlobUser",
     "CredentialRecords",
+    "GroupRecords",
     "HistoryRecords",
     "IdentityRecords",
     "ImageQuery",
     "ImageRecords",
+    "LinkRecords",
     "MetadefRecords",
     "NamespaceQuery",
     "ObjectRecords",
@@ -52,6 +55,7 @@ __all__ = [
     "Records",
     "RegistrationRecords",
     "Session",
+    "ShareRecords",
     "TaskRecords",
     "TokenRow",
     "UsageRecords",
@@ -76,6 +80,12 @@ class Session(Protocol):
     def versions(self) -> VersionRecords: ...
     @property
     def history(self) -> HistoryRecords: ...
+    @property
+    def shares(self) -> ShareRecords: ...
+    @property
+    def links(self) -> LinkRecords: ...
+    @property
+    def groups(self) -> GroupRecords: ...
     @property
     def images(self) -> ImageRecords: ...
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container, ContainerId, ListingQuery, StoredObject, Subdir
+from imageferry.domain.sharing import NameRange, Only
 from imageferry.domain.versioning import Versioning
 
 
@@ -43,7 +44,10 @@ class ObjectRecords(Protocol):
     def delete_container(self, container: Container) -> None:
         """Raises NotFound, NotEmpty: objects are in it, or versions of them."""
 
-    def containers(self, project_id: ProjectId, query: ListingQuery) -> list[Container | Subdir]: ...
+    def containers(
+        self, project_id: ProjectId, query: ListingQuery, part: Only | None = None
+    ) -> list[Container | Subdir]:
+        """One page; with ``part`` only the containers in which there is something of it."""
 
     def hold(self, container_id: ContainerId) -> None:
         """Let nobody else change the container or what is in it until this transaction ends.
@@ -68,9 +72,18 @@ class ObjectRecords(Protocol):
         """Raises NotFound."""
 
     def objects(
-        self, container_id: ContainerId, query: ListingQuery, now: Moment | None = None
+        self,
+        container_id: ContainerId,
+        query: ListingQuery,
+        now: Moment | None = None,
+        *,
+        within: Sequence[NameRange] | None = None,
     ) -> list[StoredObject | Subdir]:
-        """One page, at most ``query.limit`` rows, roll-ups included; with ``now`` without what has expired by then."""
+        """One page, at most ``query.limit`` rows, roll-ups included; with ``now`` without what has expired by then.
+
+        ``within``: only names in one of these ranges, which are in order and apart; what they leave out is not
+        rolled up either.
+        """
 
     def expired(
         self, now: Moment, *, limit: int, container_id: ContainerId | None = None

@@ -15,33 +15,39 @@ branch_labels = None
 depends_on = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-JSON_TEXT = sa.JSON(none_as_null=True)
 
 
 def upgrade() -> None:
-    op.add_column("accounts", sa.Column("groups", JSON_TEXT, nullable=True))
+    of_object = (["container_id", "name"], ["objects.container_id", "objects.name"])
     op.create_table(
         "shares",
         sa.Column("container_id", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("grantee", TEXT, nullable=False),
+        sa.Column("project_id", TEXT, nullable=False),
         sa.Column("writes", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["container_id"], ["containers.id"], name=op.f("fk_shares_container_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(*of_object, name=op.f("fk_shares_container_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("container_id", "name", "grantee", name=op.f("pk_shares")),
     )
-    op.create_index(op.f("ix_shares_grantee"), "shares", ["grantee"], unique=False)
+    by_grantee = ["grantee", "project_id", "container_id"]
+    op.create_index(op.f("ix_shares_grantee_project_id_container_id"), "shares", by_grantee, unique=False)
     op.create_table(
         "public_links",
-        sa.Column("object_id", TEXT, nullable=False),
+        sa.Column("container_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("token", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["object_id"], ["objects.id"], name=op.f("fk_public_links_object_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_public_links")),
+        sa.ForeignKeyConstraint(*of_object, name=op.f("fk_public_links_container_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("container_id", "name", name=op.f("pk_public_links")),
         sa.UniqueConstraint("token", name=op.f("uq_public_links_token")),
     )
+    op.create_table(
+        "account_groups",
+        sa.Column("project_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("member", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "name", "member", name=op.f("pk_account_groups")),
+    )
+    op.create_index(op.f("ix_account_groups_member"), "account_groups", ["member"], unique=False)
     op.create_table(
         "registrations",
         sa.Column("image_id", TEXT, nullable=False),
