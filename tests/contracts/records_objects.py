@@ -153,6 +153,19 @@ class ObjectsContract:
             assert session.objects.object(container.id, item.name) == item
             assert session.objects.object(container.id, "dir/") is None
 
+    def test_the_names_of_metadata_in_a_container_are_told_each_once(self, records: Records) -> None:
+        with records.writing() as session:
+            container, empty = a_container(session), a_container(session, "empty")
+            blob = a_blob(session)
+            given: dict[str, dict[str, str]] = {"a": {"é": "1", "x": "2"}, "b": {}, "c": {"x": "3", "b": "4"}}
+            for name, metadata in given.items():
+                session.objects.put_object(an_object(container, name, blob, metadata=metadata))
+            names = session.objects.metadata_names
+            assert names(container.id, looked_at=10, limit=10) == ["b", "x", "é"]
+            assert names(container.id, looked_at=10, limit=2) == ["b", "x"]
+            assert names(container.id, looked_at=2, limit=10) == ["x", "é"]
+            assert names(empty.id, looked_at=10, limit=10) == []
+
     def test_counters_follow_every_change_at_once(self, records: Records) -> None:
         with records.writing() as session:
             container, blob_id = a_container(session), a_blob(session)

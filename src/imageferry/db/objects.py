@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, true, update
 
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
 from imageferry.db.shares import containers_with
-from imageferry.db.sql import added, insert, release, require
+from imageferry.db.sql import added, insert, keys_of, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
@@ -172,6 +172,13 @@ class SqlObjects:
         count(self._connection, container_id, objects=-1, size=-known.size)
         release(self._connection, known.blob_id, now)
         return known
+
+    def metadata_names(self, container_id: ContainerId, *, looked_at: int, limit: int) -> list[str]:
+        some = select(objects.c.metadata).where(objects.c.container_id == container_id)
+        rows = some.order_by(objects.c.name).limit(looked_at).subquery()
+        names = keys_of(self._connection, rows.c.metadata)
+        query = select(names.c.key).select_from(rows.join(names, true())).distinct()
+        return list(self._connection.execute(query.order_by(names.c.key).limit(limit)).scalars())
 
     def expired(
         self, now: Moment, *, limit: int, container_id: ContainerId | None = None

@@ -37,6 +37,8 @@ _INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite
 _LISTS: Mapping[str, Any] = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
 _PAIRS: Mapping[str, Any] = {"postgresql": func.json_each_text, "sqlite": func.json_each}
 
+_KEYS: Mapping[str, Any] = {"postgresql": func.json_object_keys, "sqlite": func.json_each}
+
 
 def insert(connection: Connection, table: Table) -> Insert:
     """An INSERT that can say ON CONFLICT."""
@@ -67,6 +69,13 @@ def pairs(connection: Connection, values: Mapping[int, str]) -> TableValuedAlias
     """The pairs as a table with the columns ``key`` (text) and ``value``."""
     text = literal(json.dumps(values, ensure_ascii=False))
     return _table(connection, _PAIRS, text, "key", "value")
+
+
+def keys_of(connection: Connection, document: ColumnElement[Any]) -> TableValuedAlias:
+    """The names in a JSON object as a table with the column ``key``, to be joined to where the object is from."""
+    name = connection.dialect.name
+    keys: TableValuedAlias = _KEYS[name](document).table_valued("key", name="members")
+    return keys.render_derived() if name == "postgresql" else keys
 
 
 def _table(

@@ -85,6 +85,9 @@ class ObjectRecords(Protocol):
         rolled up either.
         """
 
+    def metadata_names(self, container_id: ContainerId, *, looked_at: int, limit: int) -> list[str]:
+        """The first ``limit`` names of metadata, in order, that the first ``looked_at`` objects of a container have."""
+
     def expired(
         self, now: Moment, *, limit: int, container_id: ContainerId | None = None
     ) -> list[tuple[ContainerId, str]]:
