@@ -20,12 +20,13 @@ ROOT = "/object-store/v1"
 
 _NAME_LETTERS = "!#$&'*+-.^_`|~"  # RFC 9110, token, but for the percent sign
 _VALUE_LETTERS = "".join(map(chr, range(32, 127))).replace("%", "")
-_OF_SWIFT = frozenset({BYTES, COUNT, *KEY_NAMES})
+OF_SWIFT = frozenset({BYTES, COUNT, *KEY_NAMES})
+"""Metadata of accounts and containers that mean something in Swift: quotas are policies here, keys not shown."""
 
 
 def decoded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Names and values as they were meant: what a header cannot hold is percent-encoded; what does not decode stays."""
-    return {_decoded(name).lower(): _decoded(value) for name, value in headers.items()}
+    return {decoded(name).lower(): decoded(value) for name, value in headers.items()}
 
 
 def encoded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -35,7 +36,7 @@ def encoded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
 
 def own_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """What of the metadata of an account or container is no more than that: quotas and keys are told elsewhere."""
-    return {name: value for name, value in metadata.items() if name not in _OF_SWIFT}
+    return {name: value for name, value in metadata.items() if name not in OF_SWIFT}
 
 
 def policy_document(container: Container) -> dict[str, str]:
@@ -90,7 +91,8 @@ def seconds(moment: Moment) -> str:
     return f"{moment // SECOND}.{moment % SECOND:06d}"
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
+    """Percent-encoded text; what does not decode stays."""
     if "%" not in text:
         return text
     try:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from xml.sax.saxutils import escape
+from collections.abc import Iterable
 
-from imageferry.domain.errors import BadInput
 from imageferry.domain.object import Container, StoredObject, Subdir
 from imageferry.wire.dates import swift_listing
-
-# XML 1.0 has no way at all to write these, not even as a reference.
-_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ENTITIES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}  # parsers turn bare ones into other blanks
+from imageferry.wire.xml import document, element, text
 
 
 def account_listing(name: str, rows: Iterable[Container | Subdir], *, policy: str) -> bytes:
     """``policy`` is every container's. Raises BadInput: a name that XML cannot hold."""
     lines = (
-        f'<subdir name="{_text(row.name)}" />'
+        f'<subdir name="{text(row.name)}" />'
         if isinstance(row, Subdir)
-        else _element(
+        else element(
             "container",
             {
                 "name": row.name,
@@ -32,15 +26,15 @@ def account_listing(name: str, rows: Iterable[Container | Subdir], *, policy: st
         )
         for row in rows
     )
-    return _document("account", name, lines)
+    return document("account", name, lines)
 
 
 def container_listing(name: str, rows: Iterable[StoredObject | Subdir]) -> bytes:
     """Raises BadInput: a name that XML cannot hold."""
     lines = (
-        f'<subdir name="{_text(row.name)}"><name>{_text(row.name)}</name></subdir>'
+        f'<subdir name="{text(row.name)}"><name>{text(row.name)}</name></subdir>'
         if isinstance(row, Subdir)
-        else _element(
+        else element(
             "object",
             {
                 "name": row.name,
@@ -52,20 +46,4 @@ def container_listing(name: str, rows: Iterable[StoredObject | Subdir]) -> bytes
         )
         for row in rows
     )
-    return _document("container", name, lines)
-
-
-def _document(root: str, name: str, lines: Iterable[str]) -> bytes:
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} name="{_text(name)}">'
-    return f"{head}{''.join(lines)}</{root}>".encode()
-
-
-def _element(tag: str, fields: Mapping[str, object]) -> str:
-    inner = "".join(f"<{name}>{_text(str(value))}</{name}>" for name, value in fields.items())
-    return f"<{tag}>{inner}</{tag}>"
-
-
-def _text(value: str) -> str:
-    if _IMPOSSIBLE.search(value):
-        raise BadInput("XML listing", value, "names without control characters (ask for format=json)")
-    return escape(value, _ENTITIES)
+    return document("container", name, lines)

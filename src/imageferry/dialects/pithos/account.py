@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.pithos import listing
-from imageferry.dialects.pithos.asked import account_of
+from imageferry.dialects.pithos import listing, metadata, policies
+from imageferry.dialects.pithos.asked import account_of, known_already
 from imageferry.dialects.pithos.home import HOME, make_home
-from imageferry.dialects.pithos.metadata import sent, shown
+from imageferry.domain.access import Act, allow
 from imageferry.domain.object import Account, Container
 from imageferry.domain.quota import BYTES
 from imageferry.service.services import Services
 from imageferry.wire import pithos
 from imageferry.wire.dates import last_modified
 
+_POLICIES = frozenset({"quota"})
+
 
 def head(request: Request, services: Services) -> Answer:
     _with_home(request, services)
-    return Answer(status=204, headers=_headers(services.objects.account(request.caller, account_of(request))))
+    account = services.objects.account(request.caller, account_of(request))
+    return known_already(request, account.created_at) or Answer(status=204, headers=_headers(account))
 
 
 def get(request: Request, services: Services) -> Answer:
@@ -24,11 +27,15 @@ def get(request: Request, services: Services) -> Answer:
     query = listing.query_of(request)
     account, rows = services.objects.containers(request.caller, account_of(request), query)
     containers = [row for row in rows if isinstance(row, Container)]
-    return listing.containers(request, containers, _headers(account))
+    return known_already(request, account.created_at) or listing.containers(request, containers, _headers(account))
 
 
 def post(request: Request, services: Services) -> Answer:
-    services.objects.change_account(request.caller, account_of(request), sent(request, "account"))
+    account = account_of(request)
+    allow(request.caller, Act.WRITE_OBJECTS, owner=account)
+    quota = policies.quota_of(policies.sent(request, "account", known=_POLICIES))
+    changes = metadata.changes(request, "account", lambda: services.objects.account(request.caller, account).metadata)
+    services.objects.change_account(request.caller, account, changes | quota, keeping=metadata.keeping(request))
     return Answer(status=202)
 
 
@@ -44,6 +51,6 @@ def _headers(account: Account) -> list[tuple[str, str]]:
             ("x-account-bytes-used", str(account.bytes_used)),
             ("x-account-policy-quota", account.metadata.get(BYTES, "0")),
             ("last-modified", last_modified(account.created_at)),
-            *shown("account", pithos.own_metadata(account.metadata).items()),
+            *metadata.shown("account", pithos.own_metadata(account.metadata).items()),
         ]
     )

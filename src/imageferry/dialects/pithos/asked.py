@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from imageferry.dialects.edge.http import Answer, Handler, Receiving, Request, Streamed
 from imageferry.domain.access import ProjectId
-from imageferry.domain.errors import BadInput
+from imageferry.domain.errors import BadInput, PreconditionFailed
+from imageferry.domain.moment import Moment
 from imageferry.wire import pithos
+from imageferry.wire.conditions import Verdict, judge
 
 _Result = TypeVar("_Result", bound=Answer | Receiving)
 
@@ -29,6 +31,18 @@ def object_of(request: Request) -> tuple[ProjectId, str, str]:
 
 def has_body(request: Request) -> bool:
     return request.chunked or bool(request.length)
+
+
+def known_already(request: Request, modified: Moment) -> Answer | None:
+    """What is said of an account or container that has, or has not, changed since: 304. None: all there is to say.
+
+    Raises:
+        PreconditionFailed: it has, and must not have.
+    """
+    verdict = judge(request.headers, etag="", modified=modified)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed(request.path, "of the request")
+    return Answer(status=304) if verdict is Verdict.NOT_MODIFIED else None
 
 
 def read_aloud(methods: Mapping[str, Handler | Streamed]) -> Mapping[str, Handler | Streamed]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import hash_maps, listing
-from imageferry.dialects.pithos.asked import container_of, has_body
-from imageferry.dialects.pithos.home import KEEPING_VERSIONS
-from imageferry.dialects.pithos.metadata import sent, shown
+from imageferry.dialects.pithos import hash_maps, listing, metadata, policies
+from imageferry.dialects.pithos.asked import container_of, has_body, known_already
 from imageferry.domain.block import BLOCK_SIZE
-from imageferry.domain.object import Container, StoredObject
+from imageferry.domain.object import Container
 from imageferry.service.services import Services
 from imageferry.wire import pithos
 from imageferry.wire.dates import last_modified
@@ -16,43 +16,64 @@ from imageferry.wire.hash_maps import BLOCK_HASH
 
 
 def head(request: Request, services: Services) -> Answer:
-    return Answer(status=204, headers=_headers(services.objects.container(request.caller, *container_of(request))))
+    container = services.objects.container(request.caller, *container_of(request))
+    headers = _headers(container, services.objects.metadata_names(container))
+    return known_already(request, container.updated_at) or Answer(status=204, headers=headers)
 
 
 def get(request: Request, services: Services) -> Answer:
-    container, rows = services.objects.listing(request.caller, *container_of(request), listing.query_of(request))
-    tops = services.objects.tops([row for row in rows if isinstance(row, StoredObject)])
-    return listing.objects(request, container, rows, tops, _headers(container))
+    path = container_of(request)
+    container, rows = listing.rows_of(request, partial(services.objects.listing, request.caller, *path))
+    headers = _headers(container, services.objects.metadata_names(container))
+    answer = known_already(request, container.updated_at)
+    return answer or listing.objects(request, container, rows, services.objects.tops(listing.items(rows)), headers)
 
 
 def put(request: Request, services: Services) -> Answer:
+    """Make a container, or change the one that is there as ``POST ?update`` does."""
+    path = container_of(request)
+    quota, versioning = policies.of_container(request)
+    changes = metadata.sent(request, "container")
+    metadata.checked_count(changes)
     fresh = services.objects.create_container(
-        request.caller, *container_of(request), sent(request, "container"), versioning=KEEPING_VERSIONS
+        request.caller, *path, changes | quota, versioning=versioning, at_first=policies.KEEPING_VERSIONS
     )
     return Answer(status=201 if fresh else 202)
 
 
 def post(request: Request, services: Services) -> Answer | Receiving:
-    if request.headers.get("content-type") == hash_maps.BLOCKS and has_body(request):
-        return hash_maps.send(request, services)
-    services.objects.change_container(request.caller, *container_of(request), sent(request, "container"))
-    return Answer(status=202)
+    path = container_of(request)
+    quota, versioning = policies.of_container(request)
+    there = partial(_metadata_of, request, services)
+    changes = metadata.changes(request, "container", there) | quota
+    blocks = request.headers.get("content-type") == hash_maps.BLOCKS and has_body(request)
+    if changes or versioning or not blocks:
+        keeping = None if blocks else metadata.keeping(request)
+        services.objects.change_container(request.caller, *path, changes, versioning=versioning, keeping=keeping)
+    return hash_maps.send(request, services) if blocks else Answer(status=202)
 
 
 def delete(request: Request, services: Services) -> Answer:
+    """Only an empty container goes, and what it held once goes with it."""
     services.objects.delete_container(request.caller, *container_of(request))
     return Answer(status=204)
 
 
-def _headers(container: Container) -> list[tuple[str, str]]:
+def _metadata_of(request: Request, services: Services) -> dict[str, str]:
+    return dict(services.objects.container(request.caller, *container_of(request)).metadata)
+
+
+def _headers(container: Container, names: list[str]) -> list[tuple[str, str]]:
+    """``names``: of the metadata that its objects have."""
     return pithos.encoded_headers(
         [
             ("x-container-object-count", str(container.object_count)),
             ("x-container-bytes-used", str(container.bytes_used)),
             ("x-container-block-size", str(BLOCK_SIZE)),
             ("x-container-block-hash", BLOCK_HASH),
+            ("x-container-object-meta", ",".join(names)),
             *((f"x-container-policy-{name}", value) for name, value in pithos.policy_document(container).items()),
             ("last-modified", last_modified(container.updated_at)),
-            *shown("container", pithos.own_metadata(container.metadata).items()),
+            *metadata.shown("container", pithos.own_metadata(container.metadata).items()),
         ]
     )

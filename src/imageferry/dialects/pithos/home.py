@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
 from imageferry.dialects.pithos.asked import account_of
+from imageferry.dialects.pithos.policies import KEEPING_VERSIONS
 from imageferry.domain.access import Act, owns
 from imageferry.domain.errors import NotFound
-from imageferry.domain.versioning import VersioningChange
 from imageferry.service.services import Services
 
 HOME = "pithos"
-KEEPING_VERSIONS = VersioningChange(enabled=True)
 
 _Result = TypeVar("_Result", bound=Answer | Receiving)
 
@@ -37,5 +36,5 @@ def make_home(request: Request, services: Services) -> bool:
     caller, account = request.caller, account_of(request)
     if caller is None or caller.project_id != account or not owns(caller, Act.WRITE_OBJECTS, account):
         return False
-    services.objects.create_container(caller, account, HOME, {}, versioning=KEEPING_VERSIONS)
+    services.objects.create_container(caller, account, HOME, {}, at_first=KEEPING_VERSIONS)
     return True

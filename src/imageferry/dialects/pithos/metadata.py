@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from imageferry.dialects.edge.http import Request
 from imageferry.dialects.pithos.errors import Refusal
@@ -20,7 +20,7 @@ _KEPT_HEADERS = ("content-encoding", "content-disposition")
 
 
 def sent(request: Request, kind: str) -> dict[str, str]:
-    """The metadata that a request brings for an "account", "container" or "object".
+    """The metadata that a request brings for an "account", "container" or "object"; "" removes.
 
     Raises:
         BadInput: more than one request may bring.
@@ -32,10 +32,38 @@ def sent(request: Request, kind: str) -> dict[str, str]:
     return found
 
 
-def refuse_too_many(metadata: Mapping[str, str], *, before: int = 0) -> None:
+def changes(request: Request, kind: str, there: Callable[[], Mapping[str, str]]) -> dict[str, str]:
+    """The same for a resource whose metadata is to be changed, or with ``update`` to be added to.
+
+    Args:
+        there: what it has; asked only where something is added.
+
+    Raises:
+        BadInput: more than one request may bring, or one resource keep.
+    """
+    found = sent(request, kind)
+    if found:
+        before = pithos.own_metadata(there())
+        old = before if adds(request) else {}
+        checked_count({name: value for name, value in {**old, **found}.items() if value}, before=before)
+    return found
+
+
+def adds(request: Request) -> bool:
+    """Whether a POST leaves what it does not name."""
+    return "update" in request.query
+
+
+def keeping(request: Request) -> frozenset[str] | None:
+    """What a POST leaves of the metadata of an account or container although it is not named; None: everything."""
+    return None if adds(request) else pithos.OF_SWIFT
+
+
+def checked_count(metadata: Mapping[str, str], *, before: Mapping[str, str] | None = None) -> Mapping[str, str]:
     """Raises BadInput: more than are kept of one resource, unless there were as many ``before``."""
-    if len(metadata) > max(MAX_KEPT, before):
+    if len(metadata) > max(MAX_KEPT, len(before or {})):
         raise BadInput("metadata", f"{len(metadata)} items", f"at most {MAX_KEPT} items")
+    return metadata
 
 
 def fresh_traits(request: Request) -> Traits:
@@ -46,14 +74,15 @@ def fresh_traits(request: Request) -> Traits:
     """
     content_type = request.headers.get("content-type", "").strip()
     if not content_type:
-        raise Refusal(411, "send a Content-Type.")
+        raise Refusal(411, "send a Content-Type: it is kept as the object's own.")
     metadata = {name: value for name, value in sent(request, "object").items() if value}
-    refuse_too_many(metadata)
-    return Traits(content_type=_header("Content-Type", content_type), metadata=metadata, headers=kept_headers(request))
+    content_type = _sayable("Content-Type", content_type)
+    return Traits(content_type=content_type, metadata=checked_count(metadata), headers=kept_headers(request))
 
 
 def kept_headers(request: Request) -> dict[str, str]:
-    return {name: _header(name, request.headers[name]) for name in _KEPT_HEADERS if request.headers.get(name)}
+    """Headers that stay with an object as they came."""
+    return {name: _sayable(name, request.headers[name]) for name in _KEPT_HEADERS if request.headers.get(name)}
 
 
 def object_headers(item: StoredObject, account: ProjectId, *, tag: str, top: str | None) -> list[tuple[str, str]]:
@@ -86,7 +115,7 @@ def shown(kind: str, metadata: Iterable[tuple[str, str]]) -> list[tuple[str, str
     return [(f"x-{kind}-meta-{name}", value) for name, value in metadata]
 
 
-def _header(name: str, value: str) -> str:
+def _sayable(name: str, value: str) -> str:
     """Raises BadInput: what was percent-encoded cannot be said in a header."""
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
         raise BadInput(name, value, "no control characters")

@@ -18,7 +18,7 @@ from imageferry.domain.digest import Algorithm
 from imageferry.domain.errors import BadInput, Damaged, StatusConflict, TooLarge
 from imageferry.domain.hash_map import MAX_HASHES, HashMap
 from imageferry.domain.moment import later
-from imageferry.domain.object import StoredObject, checked_object_name
+from imageferry.domain.object import MAX_LISTING, Container, StoredObject, checked_object_name
 from imageferry.domain.precondition import NO_CONDITION, Precondition
 from imageferry.domain.versioning import VersionId
 from imageferry.ports.records import Session
@@ -33,6 +33,7 @@ from imageferry.service.objects.versions import Versions
 from imageferry.service.objects.writing import Target
 
 _PAGE = 10_000  # names asked for at a time
+_MAX_NAMES = 200  # of metadata: they travel in one header
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,11 @@ class HashMaps(Versions):
         """The tops of the trees over their blocks' names, by blob; of a large object it is that of its list."""
         with self._records.reading() as session:
             return session.blobs.tops({item.blob_id for item in items})
+
+    def metadata_names(self, container: Container) -> list[str]:
+        """What items of metadata the objects of a container have, as far as its first 10,000 tell."""
+        with self._records.reading() as session:
+            return session.objects.metadata_names(container.id, looked_at=MAX_LISTING, limit=_MAX_NAMES)
 
     def _names_of(self, part: Section) -> Iterator[BlockName]:
         blob: Blob = part.blob
