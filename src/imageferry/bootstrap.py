@@ -13,6 +13,7 @@ from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
 from imageferry.dialects import astakos, glance, health, k5, keystone, pithos, swift
 from imageferry.dialects.edge.asgi import Edge
+from imageferry.domain.pipeline import Door
 from imageferry.domain.task import TaskKind
 from imageferry.fetchers.http import HttpFetcher
 from imageferry.fetchers.line import Patience
@@ -38,6 +39,7 @@ from imageferry.service.importing.downloads import Downloads
 from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports
+from imageferry.service.importing.uploaded import UploadedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
@@ -125,7 +127,16 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         check_room=lambda session, project: quotas.check(session, project, tasks=1),
         stall_s=settings.task_stall_s,
     )
-    images = Images(records, blobs, clock, limits, identity, quotas, max_size=settings.max_image_bytes)
+    images = Images(
+        records,
+        blobs,
+        clock,
+        identity,
+        quotas,
+        uploads=pipelines.bounds(Door.UPLOAD),
+        staging=pipelines.bounds(Door.GLANCE_DIRECT),
+        imports=UploadedImports(records, clock, tasks, quotas),
+    )
     services = Services(
         identity=identity,
         credentials=Credentials(records, hasher, clock),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imageferry.domain.pipeline import Door, order_of
-from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, URL_IMPORT, TaskKind
+from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, UPLOADED_IMPORT, URL_IMPORT, TaskKind
 from imageferry.formats.judge import Limits
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
@@ -15,6 +15,7 @@ from imageferry.ports.own_step import OwnStep
 from imageferry.ports.records import Records
 from imageferry.ports.scanner import Scanner
 from imageferry.service.blobs import Blobs
+from imageferry.service.image_data import Bounds
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.importing.doors import Arrangement
 from imageferry.service.importing.downloads import DownloadSteps
@@ -53,12 +54,18 @@ class Pipelines:
             plans |= self._of(door, own)
         return plans
 
+    def bounds(self, door: Door) -> Bounds:
+        """What is taken by that door at all."""
+        told = self.settings.imports.of(door)
+        most_virtual = _least(self.settings.max_virtual_bytes, told.max_virtual_bytes)
+        limits = Limits(virtual_size_bytes=most_virtual)
+        return Bounds(max_bytes=_least(self.settings.max_image_bytes, told.max_bytes), limits=limits)
+
     def _of(self, door: Door, own: Sequence[OwnStep]) -> dict[str, Plan]:
         told = self.settings.imports.of(door)
-        most = _least(self.settings.max_image_bytes, told.max_bytes)
-        most_virtual = _least(self.settings.max_virtual_bytes, told.max_virtual_bytes)
+        bounds = self.bounds(door)
+        most, limits, most_virtual = bounds.max_bytes, bounds.limits, bounds.limits.virtual_size_bytes
         order = order_of(door, told.steps, own=self.settings.steps, scans=bool(self.scanners))
-        limits = Limits(virtual_size_bytes=most_virtual)
         unpacker = Unpacker(
             records=self.records,
             blobs=self.blobs,
@@ -116,6 +123,8 @@ class Pipelines:
                 return {STAGED_IMPORT: staged.plan()}
             case Door.WEB_DOWNLOAD:
                 return {FETCHED_IMPORT: downloads.plan()}
+            case Door.UPLOAD:
+                return {UPLOADED_IMPORT: staged.plan()}
 
 
 def _own_step(name: str, told: StepSettings) -> OwnStep:

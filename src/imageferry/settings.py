@@ -57,6 +57,7 @@ class ImportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tasks: DoorSettings = DoorSettings()
     glance_direct: DoorSettings = DoorSettings()
     web_download: DoorSettings = DoorSettings()
+    upload: DoorSettings = DoorSettings()
 
     def of(self, door: Door) -> DoorSettings:
         found: DoorSettings = getattr(self, door.name.lower())

@@ -133,7 +133,7 @@ def pier(
             server=server,
             records=records,
             store=store,
-            images=Images(records, blobs, clock, limits, _Projects(), quotas),
+            images=Images(records, blobs, clock, _Projects(), quotas),
             downloads=Downloads(records, clock, tasks, quotas, fetching),
             imports=Imports(records, objects, tasks, quotas, fetching),
             tasks=tasks,

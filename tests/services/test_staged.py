@@ -106,7 +106,7 @@ def dock(
     tasks = TaskService(records, clock, tmp_path / "work", {STAGED_IMPORT: steps.plan()})
     walker = Walker(tasks)
     tasks.attach(walker)
-    images = Images(records, blobs, clock, limits, _Projects(), quotas)
+    images = Images(records, blobs, clock, _Projects(), quotas)
     return Dock(
         store=store,
         images=images,

@@ -22,6 +22,7 @@ class Door(StrEnum):
     TASKS = "tasks"  # an object or a URL, by a task of Glance's tasks API
     GLANCE_DIRECT = "glance-direct"  # what was staged
     WEB_DOWNLOAD = "web-download"  # a URL, into an image that is there
+    UPLOAD = "upload"  # what is sent straight into an image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +34,7 @@ class Shipped:
 
 
 FIRST = frozenset({"locate", "fetch"})
-"""The first step brings the bytes: of an object or of what was staged, or from a URL."""
+"""The first step brings the bytes: of an object, of what was staged or uploaded, or from a URL."""
 
 LAST = "publish"
 
@@ -57,6 +58,7 @@ DEFAULT: Mapping[Door, tuple[str, ...]] = {
     Door.TASKS: _OBJECT,
     Door.GLANCE_DIRECT: ("locate", "unpack", "inspect", "scan", "publish"),
     Door.WEB_DOWNLOAD: ("fetch", "unpack", "inspect", "scan", "publish"),
+    Door.UPLOAD: ("locate", "inspect", "scan", "publish"),
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -30,6 +30,9 @@ LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS = 3600, 30 * 24 * 3600
 STAGED_IMPORT = "import-staged"
 """The plan of an import of staged bytes into the image that they were brought for; see ``Task.plan``."""
 
+UPLOADED_IMPORT = "import-uploaded"
+"""The plan by which what was sent straight into an image is looked through, where that is wanted."""
+
 FETCHED_IMPORT = "import-fetched"
 """The plan of an import from a URL into an image that is there already."""
 

@@ -116,6 +116,10 @@ class TaskService:
             self._tasks.start(task.id)
         return task
 
+    def steps_of_plan(self, name: str) -> list[str]:
+        """Their names, as tasks that begin now get them."""
+        return [step.name for step in self._plans[name].steps]
+
     def show(self, caller: Caller | None, task_id: TaskId) -> Task:
         """A task of the caller's project. To others it does not exist."""
         caller = allow(caller, Act.READ_TASKS)

@@ -15,6 +15,7 @@ from imageferry.domain.task import (
     COPIED_IMPORT,
     FETCHED_IMPORT,
     STAGED_IMPORT,
+    UPLOADED_IMPORT,
     URL_IMPORT,
     StepLog,
     Task,
@@ -44,7 +45,7 @@ IMAGE_IMPORT = "api_image_import"  # the type of imports that were asked for at 
 
 PLANS: dict[str, tuple[str, ...]] = {
     "import": (TaskKind.IMPORT.value, URL_IMPORT),
-    IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT, COPIED_IMPORT),
+    IMAGE_IMPORT: (STAGED_IMPORT, FETCHED_IMPORT, UPLOADED_IMPORT, COPIED_IMPORT),
     "export": (TaskKind.EXPORT.value,),
     "convert": (TaskKind.CONVERT.value,),
     "check": (TaskKind.CHECK.value,),

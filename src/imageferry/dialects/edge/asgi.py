@@ -27,7 +27,18 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match, Route, Router
 
 from imageferry.dialects.edge.body import Body, Message, Receive
-from imageferry.dialects.edge.http import Answer, Dialect, Handler, Path, Query, Receiving, Request, Sink, Streamed
+from imageferry.dialects.edge.http import (
+    Answer,
+    Dialect,
+    Handler,
+    Path,
+    Query,
+    Receiving,
+    Request,
+    Sink,
+    Streamed,
+    Waiting,
+)
 from imageferry.domain.errors import BadInput, FerryError, NotAuthenticated
 from imageferry.domain.identity import Token
 from imageferry.domain.region import host_labels
@@ -38,6 +49,7 @@ Send = Callable[[Message], Awaitable[None]]
 _T = TypeVar("_T")
 
 _SEND_PIECE = 1 << 18  # bytes a message; the server below holds some eight of them for a client that does not read
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 1.0  # between two looks whether an answer is there
 _FEW = 1 << 16  # bytes of an answer that no further thread is worth its while for
 _SPEECHLESS = Answer(
     status=500,
@@ -204,7 +216,15 @@ class Edge:
             await asyncio.shield(self._run(_leave, wish.sink))
             raise
         # All that is left is done on one thread: with small bodies, going to another costs more than the work.
-        return await asyncio.shield(self._run(_finish, wish, block))
+        answer = await asyncio.shield(self._run(_finish, wish, block))
+        return await self._awaited(answer) if isinstance(answer, Waiting) else answer
+
+    async def _awaited(self, waiting: Waiting) -> Answer:
+        pause = _FIRST_PAUSE_S
+        while (answer := await self._run(waiting.poll)) is None:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_PAUSE_S)
+        return answer
 
     async def _send(self, dialect: Dialect, request: Request, answer: Answer, receive: Receive, send: Send) -> int:
         stream = answer.stream
@@ -332,7 +352,7 @@ def _clean(value: str) -> bytes:
     return value.translate(_CONTROLS).encode("utf-8", "replace")
 
 
-def _finish(wish: Receiving, block: bytes) -> Answer:
+def _finish(wish: Receiving, block: bytes) -> Answer | Waiting:
     try:
         if block:
             wish.sink.write(block)

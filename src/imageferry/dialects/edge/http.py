@@ -111,6 +111,13 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An answer that is not there yet. ``poll`` is asked for it now and then, and no thread is held meanwhile."""
+
+    poll: Callable[[], Answer | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Receiving:
     """A handler's wish to take the body: whole blocks go to ``sink``, then ``answer`` is asked.
 
@@ -118,7 +125,7 @@ class Receiving:
     """
 
     sink: Sink
-    answer: Callable[[], Answer]
+    answer: Callable[[], Answer | Waiting]
     first_bytes: int = 0
     look: Callable[[bytes], None] = lambda _: None
 

@@ -6,14 +6,18 @@ Source: specs/openstack.md, sections 4.10 and 4.11.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Protocol
+from uuid import UUID
 
-from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.glance.errors import refusal
+from imageferry.dialects.edge.http import Answer, Receiving, Request, Waiting
+from imageferry.dialects.glance.errors import refusal, status_of_word
 from imageferry.dialects.glance.images import STORES, content_type, image_id
+from imageferry.dialects.glance.importing import SOURCE
 from imageferry.domain.access import Caller
 from imageferry.domain.errors import BadInput, RangeNotSatisfiable
-from imageferry.domain.image import ImageId
+from imageferry.domain.image import ImageId, Status
+from imageferry.domain.task import TaskId, TaskStatus
 from imageferry.service.image_upload import FIRST_BYTES, ImageUpload
 from imageferry.service.services import Services
 from imageferry.wire.ranges import Span, content_range, parse_range
@@ -30,14 +34,15 @@ class _Begin(Protocol):
 
 
 def upload(request: Request, services: Services) -> Answer | Receiving:
-    return _taken(request, services.images.upload)
+    echo = {"request_id": f"req-{UUID(request.id)}", "backend": list(STORES)}
+    return _taken(request, services, partial(services.images.upload, source=SOURCE, echo=echo))
 
 
 def stage(request: Request, services: Services) -> Answer | Receiving:
-    return _taken(request, services.images.stage)
+    return _taken(request, services, services.images.stage)
 
 
-def _taken(request: Request, begin: _Begin) -> Answer | Receiving:
+def _taken(request: Request, services: Services, begin: _Begin) -> Answer | Receiving:
     if content_type(request) != BYTES:
         return refusal(415, f"Image data is sent as {BYTES}.", request)
     store = request.headers.get("x-image-meta-store")
@@ -45,11 +50,23 @@ def _taken(request: Request, begin: _Begin) -> Answer | Receiving:
         raise BadInput("X-Image-Meta-Store", store, f"one of {', '.join(STORES)}")
     under_way = begin(request.caller, image_id(request), size=_promised(request))
 
-    def done() -> Answer:
-        under_way.commit()
-        return Answer(status=204)
+    def done() -> Answer | Waiting:
+        image = under_way.commit()
+        if image.status is not Status.IMPORTING or image.import_task is None:
+            return Answer(status=204)
+        return Waiting(partial(_end, request, services, image.import_task))
 
     return Receiving(under_way, done, FIRST_BYTES, under_way.look)
+
+
+def _end(request: Request, services: Services, task_id: TaskId) -> Answer | None:
+    """The answer once the task that looks through the bytes has come to its end."""
+    task = services.tasks.show(request.caller, task_id)
+    if not task.status.is_final:
+        return None
+    if task.status is TaskStatus.SUCCEEDED:
+        return Answer(status=204)
+    return refusal(status_of_word(task.error_code), task.message, request)
 
 
 def download(request: Request, services: Services) -> Answer:

@@ -24,9 +24,25 @@ from imageferry.domain.errors import (
     RangeNotSatisfiable,
     TooLarge,
 )
+from imageferry.formats.reasons import Reason
 from imageferry.wire.glance_usage import over_limit
 
 ROWS: Rows = {**STATUSES, BadDisk: (415, "Unsupported Media Type")}
+
+_WORDS: Mapping[str, int] = {
+    **{reason.value: 415 for reason in Reason},
+    "infected": 400,
+    "step-refused": 400,
+    "too-large": 413,
+    "over-limit": 413,
+    "not-found": 404,
+    "status-conflict": 409,
+    "cancelled": 409,
+    "unavailable": 503,
+    "timed-out": 503,
+    "no-room": 503,
+}
+"""The status of a request whose task has failed, by the task's own word."""
 
 _PAGE = (
     "<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {message}\n </body>\n</html>\n"
@@ -42,6 +58,10 @@ def answer(error: FerryError, request: Request, base: str) -> Answer:
         headers = [("content-range", f"bytes */{error.size}")]
     more = {"reason": error.reason, "hint": error.advice} if isinstance(error, BadDisk) else {}
     return _shown(status, title, _sentence(error), request, headers, more)
+
+
+def status_of_word(word: str) -> int:
+    return _WORDS.get(word, 500)
 
 
 def refusal(status: int, sentence: str, request: Request, headers: Headers = ()) -> Answer:
