@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imageferry.domain.disk import DiskFacts
 from imageferry.domain.errors import BadDisk
@@ -20,7 +20,7 @@ from imageferry.formats.packed import packing
 from imageferry.formats.reasons import ADVICE, Reason, Refusal
 from imageferry.formats.second_opinion import check_second_opinion
 from imageferry.formats.signatures import HEAD
-from imageferry.formats.sniff import Sniffed, sniff, sniff_head
+from imageferry.formats.sniff import TEXT, Sniffed, sniff, sniff_head
 from imageferry.formats.source import Beginning, Budgeted, BudgetSpent, ByteSource, NotYet
 
 __all__ = ["ENOUGH_BYTES", "Limits", "Reason", "judge", "refuse_early"]
@@ -66,7 +66,12 @@ _BOOT_FILES = frozenset({DiskFormat.ARI, DiskFormat.AKI})  # a ramdisk, a kernel
 
 
 def judge(
-    source: ByteSource, expected: DiskFormat | None = None, *, what: str = "the disk", limits: Limits | None = None
+    source: ByteSource,
+    expected: DiskFormat | None = None,
+    *,
+    what: str = "the disk",
+    limits: Limits | None = None,
+    any_text: bool = False,
 ) -> DiskFacts:
     """Say what a disk is, or refuse it.
 
@@ -77,6 +82,7 @@ def judge(
             boot sector or a file system.
         what: the disk's name, as the sender knows it, for messages.
         limits: by default those of ``Limits``.
+        any_text: text that is recognised as nothing more is taken for the content of a raw disk, too.
 
     Returns:
         The facts, of a disk that stands alone, is all there and is safe to open as its format.
@@ -89,7 +95,10 @@ def judge(
         whole = Budgeted(source, limits.read_bytes)
         if not whole.size:
             raise Refusal(Reason.EMPTY, "an empty file")
-        return _judged(whole, sniff(whole), expected, limits)
+        seen = sniff(whole)
+        if any_text and seen.stranger == TEXT:
+            seen = replace(seen, stranger="")
+        return _judged(whole, seen, expected, limits)
     except Refusal as refusal:
         raise BadDisk(what, refusal.reason, _wanted(expected), refusal.found, refusal.advice) from refusal
     except (BudgetSpent, struct.error) as error:

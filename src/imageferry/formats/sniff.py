@@ -17,6 +17,9 @@ from imageferry.formats.source import ByteSource
 if TYPE_CHECKING:
     from oslo_utils.imageutils import format_inspector
 
+TEXT = "a text file"
+"""The stranger that is text, and nothing more can be said of it."""
+
 _TEXT_LOOK = 4096  # bytes of a file that must be text for it to be called so
 
 
@@ -126,4 +129,4 @@ def _text(head: bytes) -> str:
         return "an OVF description (text)" if "ovf" in start else "an XML text"
     if start.startswith(("{", "[")):
         return "a JSON text"
-    return "a script" if start.startswith("#!") else "a text file"
+    return "a script" if start.startswith("#!") else TEXT
