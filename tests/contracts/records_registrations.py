@@ -88,9 +88,11 @@ class RegistrationsContract:
                 item = session.objects.put_object(an_object(container, f"disk {number}", a_blob(session)))
                 registration = registered(session, item, standing=standing)
                 waiting += [registration.image_id] if standing is Standing.UNJUDGED else []
+            assert sorted(session.registrations.left_unjudged) == sorted(waiting)
         with records.reading() as session:
             assert session.registrations.unjudged(limit=10) == sorted(waiting)
             assert session.registrations.unjudged(limit=1) == sorted(waiting)[:1]
+            assert not session.registrations.left_unjudged
 
     def test_images_are_found_by_the_beginning_of_their_objects_names(self, records: Records) -> None:
         with records.writing() as session:

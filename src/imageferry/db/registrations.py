@@ -22,12 +22,15 @@ _ONE = select(registrations).where(registrations.c.image_id == bindparam("image"
 class SqlRegistrations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.left_unjudged: set[ImageId] = set()
 
     def put(self, registration: Registration) -> None:
         require(self._connection, images.c.id, registration.image_id, kind="image")
         values = asdict(registration)
         row = insert(self._connection, registrations).values(**values)
         self._connection.execute(row.on_conflict_do_update(index_elements=["image_id"], set_=values))
+        if registration.standing is Standing.UNJUDGED:
+            self.left_unjudged.add(registration.image_id)
 
     def get(self, image_id: ImageId) -> Registration | None:
         row = self._connection.execute(_ONE, {"image": image_id}).first()

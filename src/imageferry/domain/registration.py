@@ -10,9 +10,10 @@ Source: specs/synnefo.md, section 5.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -87,6 +88,10 @@ class Registration:
     reason: str = ""  # why the bytes were refused, for people
     resumes: Status = Status.ACTIVE  # what the image is again once its bytes are good
 
+    @property
+    def formats(self) -> tuple[str, str]:
+        return self.disk_format, self.container_format
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -140,6 +145,7 @@ class Wish:
     container_format: str | None = None
     status: str | None = None
     public: bool | None = None
+    id: str | None = None
     size: str | None = None  # as it came: only compared
     checksum: str | None = None
     store: str | None = None
@@ -163,6 +169,43 @@ class Described:
     is_public: bool
     owner: ProjectId
     properties: Mapping[str, str]
+    description: str = ""  # of an image whose bytes were refused: why
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which images of a list are wanted, and in which order. Text is compared without regard to case.
+
+    ``texts``: by the name of an attribute, one of TEXTS; all must match. ``otherwise``: what is meant by them if no
+    image matches; nothing where they can be read in one way only.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    size_min: int | None = None  # bytes
+    size_max: int | None = None
+    sort_key: str = "created_at"
+    descending: bool = True
+
+    def of(self, items: Iterable[Described]) -> list[Described]:
+        """Those of the images that are wanted, in order; the id decides between equals."""
+        sized = [item for item in items if self._fits(item)]
+        found = [item for item in sized if _matches(item, self.texts)]
+        if not found and self.otherwise:
+            found = [item for item in sized if _matches(item, self.otherwise)]
+        return sorted(found, key=attrgetter(self.sort_key, "id"), reverse=self.descending)
+
+    def _fits(self, item: Described) -> bool:
+        least, most = self.size_min, self.size_max
+        return (least is None or item.size >= least) and (most is None or item.size <= most)
+
+
+def _matches(item: Described, texts: Mapping[str, str]) -> bool:
+    return all(getattr(item, name).casefold() == text.casefold() for name, text in texts.items())
+
+
+TEXTS = ("name", "status", "disk_format", "container_format")
+SORT_KEYS = ("id", "name", "status", "size", "disk_format", "container_format", "created_at", "updated_at")
 
 
 def described(image: Image, registered: Registered | None, checksum: str) -> Described:
@@ -170,6 +213,8 @@ def described(image: Image, registered: Registered | None, checksum: str) -> Des
 
     ``checksum``: the top of the tree over the names of its blocks; "" while there are none.
     """
+    properties = properties_of(image)
+    refused = "" if registered is None else registered.registration.reason
     return Described(
         id=image.id,
         name=image.name or "",
@@ -183,7 +228,8 @@ def described(image: Image, registered: Registered | None, checksum: str) -> Des
         updated_at=image.updated_at,
         is_public=image.visibility in OPEN,
         owner=image.owner,
-        properties=properties_of(image),
+        properties=properties,
+        description=refused or properties.get("description", ""),
     )
 
 
@@ -265,6 +311,15 @@ def _one_of(kind: str, word: str) -> str:
     return word.lower()
 
 
+def with_formats(image: Image, registration: Registration) -> Image:
+    """The image in the formats that Plankton's words for them mean."""
+    return replace(
+        image,
+        disk_format=DISK_FORMATS[registration.disk_format],
+        container_format=CONTAINER_FORMATS[registration.container_format],
+    )
+
+
 def checked_name(name: str | None) -> str:
     """Raises BadInput: an image must have a name in Plankton."""
     if not name:
@@ -315,6 +370,8 @@ def check_promises(wish: Wish, *, size: int, checksum: str) -> None:
     Raises:
         BadInput: it is not, or the store is another.
     """
+    if wish.id is not None:
+        raise BadInput("id", wish.id, "nothing: an image has the id of its object")
     if wish.size is not None and wish.size.strip() != str(size):
         raise BadInput("size", wish.size, f"{size}, the bytes of the object")
     if wish.checksum is not None and wish.checksum.strip().lower() != checksum:

@@ -18,6 +18,7 @@ from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
+from imageferry.service.registrations.registering import Registrations
 from imageferry.service.tasks import TaskService
 
 
@@ -29,6 +30,7 @@ class Services:
     admin: IdentityAdmin
     objects: Objects
     images: Images
+    registrations: Registrations
     metadefs: Metadefs
     image_stores: ImageStores
     image_quotas: ImageQuotas

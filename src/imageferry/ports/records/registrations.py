@@ -13,6 +13,10 @@ from imageferry.domain.registration import Place, Registered, Registration
 class RegistrationRecords(Protocol):
     """Beside each image that is the object of the same id. A registration goes with its image."""
 
+    @property
+    def left_unjudged(self) -> Collection[ImageId]:
+        """Those that this transaction has put so (``Standing.UNJUDGED``): to be judged once it is kept."""
+
     def put(self, registration: Registration) -> None:
         """Keep it, instead of the one there. Raises NotFound (image)."""
 
