@@ -11,7 +11,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.passwords import Argon2
 from imageferry.db.records import SqlRecords
 from imageferry.db.tasks import DurableTasks
-from imageferry.dialects import astakos, glance, health, k5, keystone, pithos, swift
+from imageferry.dialects import astakos, glance, health, k5, keystone, pithos, plankton, swift
 from imageferry.dialects.edge.asgi import Edge
 from imageferry.domain.pipeline import Door
 from imageferry.domain.task import TaskKind
@@ -43,6 +43,9 @@ from imageferry.service.importing.uploaded import UploadedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.passwords import FewAtOnce
+from imageferry.service.registrations.judging import Judging
+from imageferry.service.registrations.registering import Registrations
+from imageferry.service.registrations.settling import SettlingRecords
 from imageferry.service.services import Services
 from imageferry.service.tasks import TaskService
 from imageferry.settings import Settings
@@ -92,7 +95,9 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     hasher = FewAtOnce(Argon2())
     identity = Identity(records, hasher, clock, token_s=settings.token_s)
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
-    objects = Objects(records, blobs, clock, max_object_size=settings.max_object_bytes)
+    judging = Judging(records=records, blobs=blobs, clock=clock, limits=limits, max_size=settings.max_image_bytes)
+    settling = SettlingRecords(records, judging.settle)
+    objects = Objects(settling, blobs, clock, max_object_size=settings.max_object_bytes)
     quotas = ImageQuotas(records, settings.image_limits)
     fetching = Fetching(
         fetcher=_fetcher(settings), records=records, blobs=blobs, limits=limits, max_bytes=settings.max_image_bytes
@@ -144,6 +149,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         admin=IdentityAdmin(records, hasher),
         objects=objects,
         images=images,
+        registrations=Registrations(records, judging, clock, identity, quotas),
         image_stores=ImageStores(records, clock),
         image_quotas=quotas,
         metadefs=Metadefs(records, clock),
@@ -177,6 +183,7 @@ def edge(house: House) -> Edge:
     return Edge(
         [
             keystone.dialect(house.settings.regions, house.settings.public_url),
+            plankton.dialect(),  # before Glance, which has more below /image
             glance.dialect(house.settings.public_url, tasks_for=house.settings.tasks_for),
             k5.dialect(house.settings.regions),
             swift.dialect(house.clock),

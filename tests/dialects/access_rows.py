@@ -258,6 +258,32 @@ POST    /identity/tokens/                                                       
 POST    /account/v1.0/user_catalogs                                                  401 401 200 200 200 200
 POST    /account/v1.0/user_catalogs/                                                 401 401 200 200 200 200
 
+# plankton
+GET     /image/v1.0/images                                                           401 401 200 200 200 200
+GET     /image/v1.0/images/                                                          401 401 200 200 200 200
+POST    /image/v1.0/images                                                           401 401 403 403 200 200
+POST    /image/v1.0/images/                                                          401 401 403 403 200 200
+GET     /image/v1.0/images/detail                                                    401 401 200 200 200 200
+GET     /image/v1.0/images/detail/                                                   401 401 200 200 200 200
+HEAD    /image/v1.0/images/{image_id}                                                401 401 403 200 200 200
+HEAD    /image/v1.0/images/{image_id}/                                               401 401 403 200 200 200
+GET     /image/v1.0/images/{image_id}                                                501 501 501 501 501 501
+GET     /image/v1.0/images/{image_id}/                                               501 501 501 501 501 501
+PUT     /image/v1.0/images/{image_id}                                                401 401 403 403 200 200
+PUT     /image/v1.0/images/{image_id}/                                               401 401 403 403 200 200
+DELETE  /image/v1.0/images/{image_id}                                                401 401 403 403 204 204
+DELETE  /image/v1.0/images/{image_id}/                                               401 401 403 403 204 204
+GET     /image/v1.0/images/{image_id}/members                                        401 401 403 200 200 200
+GET     /image/v1.0/images/{image_id}/members/                                       401 401 403 200 200 200
+PUT     /image/v1.0/images/{image_id}/members                                        401 401 403 403 204 204
+PUT     /image/v1.0/images/{image_id}/members/                                       401 401 403 403 204 204
+PUT     /image/v1.0/images/{image_id}/members/{member_id}                            401 401 403 403 204 204
+PUT     /image/v1.0/images/{image_id}/members/{member_id}/                           401 401 403 403 204 204
+DELETE  /image/v1.0/images/{image_id}/members/{member_id}                            401 401 403 403 204 204
+DELETE  /image/v1.0/images/{image_id}/members/{member_id}/                           401 401 403 403 204 204
+GET     /image/v1.0/shared-images/{project}                                          401 401 200 200 200 200
+GET     /image/v1.0/shared-images/{project}/                                         401 401 200 200 200 200
+
 # pithos
 HEAD    /object-store/v1/{project}                                                   401 401 403 204 204 204
 GET     /object-store/v1/{project}                                                   401 401 403 200 200 200

@@ -61,7 +61,8 @@ class Stage:
         host, colon, path = target.partition(":") if not target.startswith("/") else ("", "", target)
         url = mount + self._filled(method, path) + question + query
         wish = BODIES.get(call, {})
-        document, body, headers = wish.get("json"), wish.get("body"), dict(wish.get("headers", {}))
+        document, body, headers = wish.get("json"), wish.get("body"), wish.get("headers", {})
+        headers = headers(self) if callable(headers) else dict(headers)
         if callable(document):
             document = document(self)
         if "{token}" in headers.get("x-subject-token", ""):
@@ -163,7 +164,9 @@ class Stage:
         return name
 
     def image(self, method: str, path: str, _: Mapping[str, str]) -> str:
-        """Private, with bytes, but for calls that bring some."""
+        """Private, with bytes, but for calls that bring some; one that is an object, for Plankton."""
+        if path.startswith("/image/v1.0"):
+            return self.registered(path)
         wish: dict[str, Any] = {"name": "x", "disk_format": "raw", "container_format": "bare", "tags": ["t"]}
         shared = "{member_id}" in path or path.endswith("/members")
         wish["visibility"] = "shared" if shared else "private"
@@ -177,6 +180,19 @@ class Stage:
         if "{member_id}" in path:
             self.told("member", "POST", f"/v2/images/{key}/members", {"member": self.alt})
         return key
+
+    def registered(self, path: str) -> str:
+        """Shared where one of its members is spoken of."""
+        made = self.told("member", "POST", "/image/v1.0/images", headers=self.wish_to_register(), body=b"")
+        key = made.headers["x-image-meta-id"]
+        if "{member_id}" in path:
+            self.told("member", "PUT", f"/image/v1.0/images/{key}/members/{self.alt}", body=b"")
+        return key
+
+    def wish_to_register(self) -> dict[str, str]:
+        container = self.container("GET", "", {})
+        name = self.object("GET", "", {"{container}": container})
+        return {"x-image-meta-name": "x", "x-image-meta-location": f"pithos://{self.demo}/{container}/{name}"}
 
     def manifest(self) -> list[dict[str, str]]:
         container = self.container("GET", "", {})
@@ -261,6 +277,7 @@ _SPACE = "/v2/metadefs/namespaces/{namespace}"
 
 _PITHOS = "/object-store/v1/{project}/{container}"
 _THEIR_TOKEN = {"json": lambda stage: {"auth": {"token": {"id": stage.token}}}}
+_THEIR_MEMBERS = {"json": lambda stage: {"memberships": [{"member_id": stage.alt}]}}
 _THEIR_NAMES = {"json": lambda stage: {"uuids": [stage.demo], "displaynames": ["demo"]}}
 
 BODIES: Mapping[str, Mapping[str, Any]] = {
@@ -315,6 +332,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     f"PUT {_PITHOS}/{{object:rest}}": {"body": b"hello", "headers": _OCTETS},
     f"PUT {_PITHOS}/{{object:rest}}?hashmap": {"json": {"bytes": 0, "hashes": []}},
     f"POST {_PITHOS}?update": {"body": b"hello", "headers": _OCTETS},  # blocks
+    **{f"POST /image/v1.0/images{end}": {"headers": Stage.wish_to_register} for end in ("", "/")},
+    **{f"PUT /image/v1.0/images/{{image_id}}{end}": {"headers": {"x-image-meta-name": "y"}} for end in ("", "/")},
+    **{f"PUT /image/v1.0/images/{{image_id}}/members{end}": _THEIR_MEMBERS for end in ("", "/")},
     "POST /identity/v2.0/tokens": _THEIR_TOKEN,
     "POST /identity/v2.0/tokens/": _THEIR_TOKEN,
     "POST /identity/tokens": _THEIR_TOKEN,

@@ -16,6 +16,7 @@ from tests.dialects.openstack_service import BASE, Cloud, Reply, running_cloud
 
 TOKENS = "/identity/v2.0/tokens"
 CATALOGS = "/account/v1.0/user_catalogs"
+PATHS = ("account/v1.0", "identity/v2.0", "image/v1.0", "object-store/v1")
 DAY = 86400.0
 
 
@@ -112,7 +113,7 @@ def test_a_set_address_stands_in_the_catalog_whatever_the_client_called(tmp_path
     with running_cloud(tmp_path, public_url="https://images.example/") as cloud:
         catalog = cloud.call("POST", TOKENS, body=b"").json["access"]["serviceCatalog"]
     urls = [entry["endpoints"][0]["publicURL"] for entry in catalog]
-    assert urls == [f"https://images.example/{path}" for path in ("account/v1.0", "identity/v2.0", "object-store/v1")]
+    assert urls == [f"https://images.example/{path}" for path in PATHS]
 
 
 def test_uuid_and_token_as_password_are_taken_too_and_the_tenant_may_be_named(cloud: Cloud, mira: Cloud) -> None:

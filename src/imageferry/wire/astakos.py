@@ -17,7 +17,7 @@ from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import BadInput
 from imageferry.domain.identity import Project, Token
 from imageferry.domain.moment import Moment, to_datetime
-from imageferry.wire import pithos
+from imageferry.wire import pithos, plankton
 
 Document = dict[str, Any]
 
@@ -39,6 +39,7 @@ class Offer:
 OFFERS = (
     Offer("astakos_account", "account", "v1.0", ACCOUNT),
     Offer("astakos_identity", "identity", IDENTITY_VERSION, f"{IDENTITY}/{IDENTITY_VERSION}"),
+    Offer("cyclades_plankton", "image", "v1.0", plankton.ROOT),
     Offer("pithos_object-store", "object-store", "v1", pithos.ROOT),
 )
 """What is served, and nothing else: kamaki takes an endpoint that is there for one that answers. One row a type."""

@@ -39,4 +39,7 @@ def fault(status: int, sentence: str) -> dict[str, Any]:
 
 def decoded(value: str) -> str:
     """A header value as it was meant: senders percent-encode what a header cannot hold; what does not decode stays."""
-    return unquote(value) if "%" in value else value
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        return value

@@ -310,8 +310,8 @@ class _Rest(Convertor[str]):
 
 def _request(scope: Scope) -> Request:
     headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), _text(raw_value)
+    lines = [(raw_name.decode("latin-1"), _text(raw_value)) for raw_name, raw_value in scope["headers"]]
+    for name, value in lines:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     length = headers.get("content-length")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
@@ -325,6 +325,7 @@ def _request(scope: Scope) -> Request:
         params=dict(scope.get("path_params", {})),
         query=Query(parse_qsl(query, keep_blank_values=True, errors="replace")),
         headers=headers,
+        lines=lines,
         scheme=scope.get("scheme", "http"),
         host=headers.get("host", ""),
         length=int(length) if length is not None and length.isdigit() and not chunked else None,

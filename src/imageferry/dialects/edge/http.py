@@ -52,7 +52,7 @@ class Request:
     raw_path: str  # as it came, without the query
     params: Mapping[str, str]  # what the path table found, percent-decoded
     query: Query
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # of a name that came several times the values with commas between them
     scheme: str
     host: str  # "name:port" as the client calls us
     body: bytes = b""  # empty for a Streamed handler
@@ -60,6 +60,7 @@ class Request:
     chunked: bool = False  # the body comes in chunks; neither length nor chunks: there is none
     token: Token | None = None  # None: no token, or not a valid one
     client: str = ""  # IP address of the other end
+    lines: Headers = ()  # the headers as they came: names may be there several times
     bearer: Caller | None = None  # who asks by other means than a token alone
 
     @property
