@@ -11,7 +11,7 @@ from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.registrations.judging import Judging
 from imageferry.service.registrations.looking import Looking, seen
-from imageferry.service.registrations.readers import set_members
+from imageferry.service.registrations.opening import set_members
 from imageferry.service.sharing import ProjectLookup
 
 

@@ -34,7 +34,7 @@ from imageferry.service.objects.reading import state_in
 from imageferry.service.registrations.judging import Judging, with_bytes
 from imageferry.service.registrations.looking import described_in
 from imageferry.service.registrations.members import Members, own
-from imageferry.service.registrations.readers import set_visibility, share_anew
+from imageferry.service.registrations.opening import set_visibility, share_anew
 from imageferry.service.sharing import ProjectLookup
 
 _TRIES = 5  # of who registers an object that others overwrite meanwhile

@@ -1,4 +1,4 @@
-"""The members of an image that is an object are whom the object is shared with: one set, whichever side changes it."""
+"""Whom an image is open to: set for all images alike, objects or not."""
 
 from __future__ import annotations
 
