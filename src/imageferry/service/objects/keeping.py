@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadInput, NotFound, PreconditionFailed
+from imageferry.domain.errors import AlreadyExists, BadInput, NotFound, PreconditionFailed
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import MAX_OBJECT_NAME, Container, ListingQuery, ObjectId, StoredObject
 from imageferry.domain.versioning import (
@@ -88,16 +88,44 @@ def overwrite(
     Raises:
         PreconditionFailed: the archive is not there, or cannot have such a name.
     """
-    now = fresh.updated_at
-    if container.versioning.enabled:
-        if there is not None:
-            there = _keep_version(session, there)
-        fresh = replace(fresh, version=_next_version(session, container, fresh.name, there, now))
-    elif there is not None and there.version != NO_VERSION:
-        session.versions.keep(there)
-    elif there is not None and container.versioning.archive:
-        _archive(session, project, container, there)
-    return _put(session, there, fresh)
+    return _put(session, there, _making_way(session, project, container, there, fresh))
+
+
+def arrive(
+    session: Session, project: ProjectId, container: Container, there: StoredObject | None, fresh: StoredObject
+) -> StoredObject:
+    """The same for an object that has left another name: it brings its id along, and the one there ends.
+
+    Raises:
+        PreconditionFailed: as for ``overwrite``.
+        StatusConflict: the one there is a protected image.
+    """
+    fresh = _making_way(session, project, container, there, fresh)
+    if there is not None:
+        _delete(session, there, fresh.updated_at)
+    return session.objects.put_object(fresh)
+
+
+def depart(session: Session, project: ProjectId, container: Container, item: StoredObject, now: Moment) -> None:
+    """Let an object leave its name for another one: what it was stays as after a deletion, what it is goes on.
+
+    Raises:
+        PreconditionFailed: the archive is not there, or cannot have such a name.
+    """
+    versioning = container.versioning
+    to_history = bool(versioning.archive) and versioning.archiving is Archiving.HISTORY
+    if versioning.enabled:
+        item = _keep_version(session, item)
+    elif item.version != NO_VERSION:
+        session.versions.keep(item)
+    elif to_history:
+        _archive(session, project, container, item)
+    session.objects.delete_object(container.id, item.name, now)
+    if versioning.enabled:
+        mark = _next_version(session, container, item.name, item, now)
+        session.versions.mark_deleted(container.id, item.name, mark, now)
+    elif to_history:
+        _archive_mark(session, project, container, item.name, now)
 
 
 def remove(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> Deletion:
@@ -170,7 +198,25 @@ def restore(session: Session, container: Container, name: str, version: VersionI
     if there is not None:
         _keep_version(session, there)
     session.versions.delete(container.id, name, version, now)
-    return _put(session, there, found.item)
+    try:
+        return _put(session, there, found.item)
+    except AlreadyExists:  # the object was moved since, and has its id with it
+        return _put(session, there, replace(found.item, id=new_id()))
+
+
+def _making_way(
+    session: Session, project: ProjectId, container: Container, there: StoredObject | None, fresh: StoredObject
+) -> StoredObject:
+    """Keep the state there as the container wants it; returns the new one with the version that it gets."""
+    if container.versioning.enabled:
+        if there is not None:
+            there = _keep_version(session, there)
+        return replace(fresh, version=_next_version(session, container, fresh.name, there, fresh.updated_at))
+    if there is not None and there.version != NO_VERSION:
+        session.versions.keep(there)
+    elif there is not None and container.versioning.archive:
+        _archive(session, project, container, there)
+    return replace(fresh, version=NO_VERSION)
 
 
 def _keep_version(session: Session, item: StoredObject) -> StoredObject:

@@ -1,0 +1,166 @@
+"""Objects that change their names, and whole directories copied, moved and deleted.
+
+A directory is what has names that begin with its own and a slash. What is done to one is done
+to each object below in turn, as the names are at the beginning: each whole or not at all. The
+first that is refused ends it; what was done by then stays done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from imageferry.domain.access import Act, Caller, ProjectId, owns
+from imageferry.domain.errors import NotFound
+from imageferry.domain.moment import Moment
+from imageferry.domain.object import Container, ListingQuery, StoredObject, Subdir, checked_object_name
+from imageferry.domain.precondition import NO_CONDITION, Precondition
+from imageferry.domain.quota import sets_quota
+from imageferry.domain.versioning import NO_VERSION
+from imageferry.ports.records import Session
+from imageferry.service.objects.containers import container_of, held
+from imageferry.service.objects.history import History
+from imageferry.service.objects.keeping import arrive, depart, live, remove
+from imageferry.service.objects.quotas import within_quotas
+from imageferry.service.objects.traits import Traits, check_traits, with_traits
+from imageferry.service.objects.writing import Target, put_object
+
+Place = tuple[ProjectId, str, str]  # account, container, object
+
+_AT_ONCE = 100  # objects that one transaction deletes
+
+
+class Transfers(History):
+    """The use-cases that move objects, and those on directories."""
+
+    def move(
+        self,
+        caller: Caller | None,
+        source: Place,
+        target: Place,
+        traits: Callable[[StoredObject], Traits],
+        *,
+        only_if: Precondition = NO_CONDITION,
+    ) -> StoredObject:
+        """Give an object another name, in the same container or in another one: it stays the object that it is.
+
+        Its id goes with it; what its old name held before stays there, as after a deletion. An object that
+        bears the new name already ends. What is moved onto itself only gets the traits.
+
+        Args:
+            traits: makes of the object what it shall have at its new place; may refuse.
+            only_if: asked of what bears the new name.
+
+        Raises:
+            NotFound: no such object, or no such container.
+            OverQuota, PreconditionFailed: as for an upload.
+            StatusConflict: what bears the new name is a protected image.
+        """
+        place = Target(*target, only_if)
+        checked_object_name(place.name)
+        self.may(caller, Act.READ_OBJECTS, *source)
+        self.may(caller, Act.WRITE_OBJECTS, *source)
+        self.may(caller, Act.WRITE_OBJECTS, *target)
+        with self._records.writing() as session:
+            now = self._clock()
+            old, new = held_in_order(session, [source[:2], target[:2]], now)
+            with within_quotas(session, place.project, new, now):
+                item = live(session, old, source[2], now)
+                if item is None:
+                    raise NotFound("object", f"{source[1]}/{source[2]}")
+                wanted = traits(item)
+                check_traits(wanted, now)
+                there = live(session, new, place.name, now)
+                place.check(session, there)
+                moved = replace(
+                    with_traits(item, wanted, now), container_id=new.id, name=place.name, version=NO_VERSION
+                )
+                if source == target:
+                    return put_object(session, place, new, moved)
+                depart(session, source[0], old, item, now)
+                return arrive(session, place.project, new, there, moved)
+
+    def names_below(self, caller: Caller | None, project: ProjectId, container: str, directory: str) -> list[str]:
+        """What is below a directory now; of "" all that is in the container.
+
+        Raises:
+            NotFound: no such container.
+        """
+        below = f"{directory.rstrip('/')}/" if directory else ""
+        if directory:
+            self.may(caller, Act.READ_OBJECTS, project, container, below)
+        else:
+            self.may(caller, Act.READ_OBJECTS, project, container, listing=True)
+        with self._records.reading() as session:
+            place = container_of(session, project, container)
+            return list(_names(session, place, below, self._clock()))
+
+    def pairs_below(self, caller: Caller | None, source: Place, target: Place) -> list[tuple[Place, Place]]:
+        """What is below a directory, each with its place below another one.
+
+        Raises:
+            BadInput: a name would be too long there.
+        """
+        old, new = source[2].rstrip("/"), target[2].rstrip("/")
+        names = self.names_below(caller, *source)
+        return [
+            ((*source[:2], name), (*target[:2], checked_object_name(f"{new}{name.removeprefix(old)}")))
+            for name in names
+        ]
+
+    def delete_there(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> None:
+        """Delete an object that is there. Raises NotFound, and what ``delete`` raises."""
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        with self._records.writing() as session:
+            place = held(session, project, container)
+            if live(session, place, name, self._clock()) is None:
+                raise NotFound("object", f"{container}/{name}")
+            remove(session, project, place, name, self._clock())
+
+    def delete_below(self, caller: Caller | None, project: ProjectId, container: str, directory: str) -> int:
+        """Delete everything below a directory, of "" all that is in the container. Returns how many that were.
+
+        Raises:
+            NotFound: no such container.
+            StatusConflict: one of them is a protected image. Those before it are gone.
+        """
+        self.may(caller, Act.WRITE_OBJECTS, project, container, directory or None)
+        names = self.names_below(caller, project, container, directory)
+        if not owns(caller, Act.WRITE_OBJECTS, project):
+            for name in names:
+                self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        gone = 0
+        for first in range(0, len(names), _AT_ONCE):
+            with self._records.writing() as session:
+                place = held(session, project, container)
+                now = self._clock()
+                for name in names[first : first + _AT_ONCE]:
+                    if live(session, place, name, now) is not None:
+                        remove(session, project, place, name, now)
+                        gone += 1
+        return gone
+
+
+def held_in_order(session: Session, places: Sequence[tuple[ProjectId, str]], now: Moment) -> list[Container]:
+    """Containers, held until the transaction ends; the last one may grow. Raises NotFound.
+
+    Always in one order, so that two who move in opposite directions do not wait for each other: the account
+    whose quota is kept, containers that put old states into an archive, then the others.
+    """
+    growing = places[-1][0]
+    if sets_quota(session.objects.account_metadata(growing)):
+        session.objects.hold_account(growing, now)
+    found = [container_of(session, *place) for place in places]
+    for one in sorted(found, key=lambda container: (not container.versioning.archive, container.id)):
+        session.objects.hold(one.id)
+    return [container_of(session, *place) for place in places]
+
+
+def _names(session: Session, container: Container, prefix: str, now: Moment) -> Iterator[str]:
+    query = ListingQuery(prefix=prefix)
+    while True:
+        page: Sequence[StoredObject | Subdir] = session.objects.objects(container.id, query, now)
+        yield from (row.name for row in page)
+        if len(page) < query.limit:
+            return
+        query = replace(query, marker=page[-1].name)
