@@ -130,13 +130,15 @@ class Pass:
     container: str
     name: str
     whole_account: bool  # whether what a large object is made of may lie in other containers
+    parts: bool = True  # whether what a large object is made of, or a link leads to, is meant along with it
 
     def allows(self, act: Act, project: ProjectId, container: str, name: str | None) -> bool:
         """``name`` None: parts of a large object in that container."""
         if act is not self.act or project != self.project_id:
             return False
         if name is None:
-            return act is Act.READ_OBJECTS and (self.whole_account or container == self.container)
+            mine = self.whole_account or container == self.container
+            return act is Act.READ_OBJECTS and self.parts and mine
         return (container, name) == (self.container, self.name)
 
 

@@ -78,6 +78,27 @@ class Share:
     sharing: Sharing
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharingChange:
+    """What its owner wants of an object; None leaves it as it is."""
+
+    sharing: Sharing | None = None  # instead of the one there
+    public: bool | None = None  # whether it has an address for everybody
+
+
+def with_members(sharing: Sharing, members: Collection[ProjectId], *, everybody: bool) -> Sharing:
+    """The sharing of an object that is an image, when the image's members have changed: it opens to no other projects.
+
+    Who may write goes on writing while it is a member; groups are no members, and stay.
+    """
+    named: set[str] = {*members, *sharing.groups, *([EVERYBODY] if everybody else [])}
+    writers = named & set(sharing.writers)
+    return Sharing(
+        readers=tuple(Grantee(name) for name in sorted(named - writers)),
+        writers=tuple(Grantee(name) for name in sorted(writers)),
+    )
+
+
 def sharing_of(readers: Iterable[str], writers: Iterable[str]) -> Sharing:
     """Lists as somebody gave them, in their one form: no name twice, who may write is no reader beside.
 

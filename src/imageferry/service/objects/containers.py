@@ -26,6 +26,7 @@ from imageferry.domain.versioning import UNVERSIONED, Versioning, VersioningChan
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.objects.keeping import live
+from imageferry.service.objects.opened import opens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,35 +55,34 @@ class Containers:
         name: str | None = None,
         *,
         listing: bool = False,
+        by_share: bool = True,
     ) -> None:
         """Let the caller go on at an object, or say why not.
 
         Args:
-            name: None where parts of a large object in that container are meant.
+            name: None where parts of a large object in that container are meant: who may read the object by its
+                own sharing, or its being public, may not for that reason read those.
             listing: the container itself is to be looked at.
+            by_share: False for what takes more than a share: to take the object from its name, or an old state back.
 
         Raises:
-            AccessDenied: neither role, nor signed URL, nor the container's access lists allow it.
+            AccessDenied: neither role, nor signed URL, nor the container's access lists, nor sharing allow it.
         """
         if owns(caller, act, project):
             return
         if caller is not None and caller.signed is not None:
             if not listing and caller.signed.allows(act, project, container, name):
                 return
-        elif self._listed_in_acl(caller, act, project, container, listing=listing):
-            return
+        else:
+            with self._records.reading() as session:
+                there = session.objects.container(project, container)
+                if there is not None:
+                    if _listed_in_acl(there, caller, act, listing=listing):
+                        return
+                    one = name if by_share and not listing else None
+                    if one is not None and opens(session, there, one, caller, act, self._clock()):
+                        return
         allow(caller, act, owner=project)
-
-    def _listed_in_acl(
-        self, caller: Caller | None, act: Act, project: ProjectId, container: str, *, listing: bool
-    ) -> bool:
-        with self._records.reading() as session:
-            there = session.objects.container(project, container)
-        if there is None:
-            return False
-        if act is Act.READ_OBJECTS:
-            return may_read(there.readers, caller, owner=project, listing=listing)
-        return act is Act.WRITE_OBJECTS and may_write(there.writers, caller, owner=project)
 
     def metadata_of(self, project: ProjectId, container: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """What an account and one of its containers say of themselves, for rules that look before a caller is known."""
@@ -285,6 +285,12 @@ def _checked_access(access: Access | None) -> Access:
         readers=None if readers is None else checked_acl(readers, field="X-Container-Read", writing=False),
         writers=None if writers is None else checked_acl(writers, field="X-Container-Write", writing=True),
     )
+
+
+def _listed_in_acl(container: Container, caller: Caller | None, act: Act, *, listing: bool) -> bool:
+    if act is Act.READ_OBJECTS:
+        return may_read(container.readers, caller, owner=container.project_id, listing=listing)
+    return act is Act.WRITE_OBJECTS and may_write(container.writers, caller, owner=container.project_id)
 
 
 def _set_access(session: Session, there: Container, access: Access) -> None:

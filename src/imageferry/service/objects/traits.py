@@ -9,6 +9,7 @@ from imageferry.domain.errors import BadInput
 from imageferry.domain.link import Link
 from imageferry.domain.moment import SECOND, Moment, later
 from imageferry.domain.object import StoredObject, checked_metadata
+from imageferry.domain.sharing import SharingChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,7 @@ class Traits:
     link: Link | None = None  # makes it stand for another object; it has no bytes then
     delete_at: Moment | None = None
     delete_after_s: int | None = None  # counts from now, and goes before ``delete_at``
+    sharing: SharingChange | None = None  # that the owner wants along with it
 
     def expiry(self, now: Moment) -> Moment | None:
         return self.delete_at if self.delete_after_s is None else later(now, seconds=self.delete_after_s)

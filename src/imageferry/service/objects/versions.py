@@ -40,7 +40,7 @@ class Versions(SegmentLists):
             NotFound: no such version; NoVersions if the container never kept any.
         """
         if version == NO_VERSION:
-            self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+            self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
         else:
             allow(caller, Act.WRITE_OBJECTS, owner=project)
         with self._records.writing() as session:
@@ -58,7 +58,7 @@ class Versions(SegmentLists):
             NotFound: no such version; NoVersions if the container never kept any.
             BadInput: the number is none, or the mark of a deletion.
         """
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
         with self._records.writing() as session:
             place = versioned(container_of(session, project, container))
             if version == NO_VERSION:

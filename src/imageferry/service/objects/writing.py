@@ -16,6 +16,7 @@ from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held
 from imageferry.service.objects.keeping import Deletion, live, new_id, overwrite, remove
+from imageferry.service.objects.opened import change_sharing
 from imageferry.service.objects.quotas import refuse_early, within_quotas
 from imageferry.service.objects.reading import Reading, link_tag, state_in
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
@@ -152,7 +153,9 @@ class Writing(Reading):
             created_at=now,
             updated_at=now,
         )
-        return put_object(session, target, container, fresh)
+        kept = put_object(session, target, container, fresh)
+        change_sharing(session, container, kept, traits.sharing, now)
+        return kept
 
     def change(
         self,
@@ -216,7 +219,9 @@ class Writing(Reading):
                 version=NO_VERSION,
                 created_at=now,
             )
-            return opened.item, put_object(session, place, container, copied)
+            kept = put_object(session, place, container, copied)
+            change_sharing(session, container, kept, wanted.sharing, now)
+            return opened.item, kept
 
     def delete(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Deletion:
         """Delete an object; where old states are kept, that it was deleted is kept too.
@@ -225,7 +230,7 @@ class Writing(Reading):
             NotFound: there is none, and nothing to be remembered of the attempt.
             PreconditionFailed: the archive of old states is not there.
         """
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
         with self._records.writing() as session:
             return remove(session, project, held(session, project, container), name, self._clock())
 
