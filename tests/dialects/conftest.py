@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dialects.k5_service import K5, running_k5, small_vmdk
+from tests.dialects.openstack_service import Cloud, running_cloud
+from tests.dialects.pithos_caller import Pithos, fresh_account
 from tests.dialects.swift_service import Swift, running_swift
 
 _projects = itertools.count(1)
@@ -23,6 +25,19 @@ def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
 def swift(swift_server: Swift) -> Swift:
     """A client of a fresh project."""
     return swift_server.as_("member", f"p{next(_projects)}")
+
+
+@pytest.fixture(scope="session")
+def pithos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Its clock must not be moved: tokens of other tests would end."""
+    with running_cloud(tmp_path_factory.mktemp("pithos")) as running:
+        yield running
+
+
+@pytest.fixture
+def pithos(pithos_server: Cloud) -> Pithos:
+    """Mira, a member of a fresh project, and its account."""
+    return fresh_account(pithos_server, f"p{next(_projects)}")
 
 
 @pytest.fixture(scope="session")

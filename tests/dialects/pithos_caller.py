@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imageferry.domain.access import Role
 from imageferry.domain.block import EMPTY, name_of, trimmed
 from imageferry.domain.hash_map import HashMap
 from tests.dialects.openstack_service import Cloud, Reply
@@ -22,6 +23,16 @@ class Pithos:
 
     cloud: Cloud
     account: str
+
+    def as_(self, user: str, project: str) -> Pithos:
+        """Somebody else, about the same account."""
+        return Pithos(self.cloud.as_(user, project), self.account)
+
+    def swift(self, method: str, path: str = "", headers: Mapping[str, str] | None = None, body: Any = None) -> Reply:
+        """The same account through Swift's API."""
+        if body is None and method in ("PUT", "POST"):
+            body = b""
+        return self.cloud.call(method, f"/v1/AUTH_{self.account}{path}", headers=headers, body=body)
 
     def call(
         self,
@@ -67,6 +78,16 @@ class Pithos:
     def send_block(self, container: str, data: bytes) -> Reply:
         """As kamaki does it."""
         return self.call("POST", f"{container}?update&format=json", OCTETS, data)
+
+
+def fresh_account(server: Cloud, name: str) -> Pithos:
+    """A project that nobody has used, with Mira for a member and Rita for a reader."""
+    admin = server.services.admin
+    project = admin.add_project(name)
+    for user, role in (("mira", Role.MEMBER), ("rita", Role.READER)):
+        admin.grant(admin.user(user), project, role)
+    cloud = Cloud(**{**vars(server), "projects": {**server.projects, "own": project}})
+    return Pithos(cloud.as_("mira", "own"), project.id)
 
 
 def hash_of(block: bytes) -> str:

@@ -55,7 +55,7 @@ def post(request: Request, services: Services) -> Answer | Receiving:
 
 def delete(request: Request, services: Services) -> Answer:
     """Only an empty container goes, and what it held once goes with it."""
-    services.objects.delete_container(request.caller, *container_of(request))
+    services.objects.delete_container_and_history(request.caller, *container_of(request))
     return Answer(status=204)
 
 
