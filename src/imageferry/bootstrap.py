@@ -42,6 +42,7 @@ from imageferry.service.importing.staged import StagedImports
 from imageferry.service.importing.uploaded import UploadedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
+from imageferry.service.objects.shares import Shares
 from imageferry.service.passwords import FewAtOnce
 from imageferry.service.registrations.judging import Judging
 from imageferry.service.registrations.registering import Registrations
@@ -148,6 +149,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         administration=Administration(records, hasher),
         admin=IdentityAdmin(records, hasher),
         objects=objects,
+        shares=Shares(records, clock),
         images=images,
         registrations=Registrations(records, judging, clock, identity, quotas),
         image_stores=ImageStores(records, clock),

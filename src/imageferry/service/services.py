@@ -18,6 +18,7 @@ from imageferry.service.importing.imports import Imports
 from imageferry.service.importing.staged import StagedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
+from imageferry.service.objects.shares import Shares
 from imageferry.service.registrations.registering import Registrations
 from imageferry.service.tasks import TaskService
 
@@ -29,6 +30,7 @@ class Services:
     administration: Administration
     admin: IdentityAdmin
     objects: Objects
+    shares: Shares
     images: Images
     registrations: Registrations
     metadefs: Metadefs

@@ -20,6 +20,7 @@ from imageferry.domain.splice import Piece, Splice, cut, length_of, spliced
 from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
 from imageferry.service.objects.large_objects import own_section
+from imageferry.service.objects.opened import change_sharing
 from imageferry.service.objects.quotas import refuse_early
 from imageferry.service.objects.reading import state_in
 from imageferry.service.objects.splicing import Splicing
@@ -65,6 +66,7 @@ class Changes(Transfers):
             target.check(session, item)
             traits = change(item)
             check_traits(traits, now)
+            change_sharing(session, place, item, traits.sharing, now)
             fresh = with_traits(item, traits, now)
             if fresh == replace(item, updated_at=now):
                 return item, False

@@ -77,7 +77,7 @@ class Containers:
             with self._records.reading() as session:
                 there = session.objects.container(project, container)
                 if there is not None:
-                    if _listed_in_acl(there, caller, act, listing=listing):
+                    if listed_in_acl(there, caller, act, listing=listing):
                         return
                     one = name if by_share and not listing else None
                     if one is not None and opens(session, there, one, caller, act, self._clock()):
@@ -287,7 +287,8 @@ def _checked_access(access: Access | None) -> Access:
     )
 
 
-def _listed_in_acl(container: Container, caller: Caller | None, act: Act, *, listing: bool) -> bool:
+def listed_in_acl(container: Container, caller: Caller | None, act: Act, *, listing: bool = False) -> bool:
+    """Whether a container's access lists let the caller do this."""
     if act is Act.READ_OBJECTS:
         return may_read(container.readers, caller, owner=container.project_id, listing=listing)
     return act is Act.WRITE_OBJECTS and may_write(container.writers, caller, owner=container.project_id)

@@ -12,18 +12,21 @@ from dataclasses import replace
 
 from imageferry.domain.access import Act, Caller, ProjectId, owns
 from imageferry.domain.errors import NotFound
+from imageferry.domain.image import ImageId
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, StoredObject, Subdir, checked_object_name
 from imageferry.domain.precondition import NO_CONDITION, Precondition
 from imageferry.domain.quota import sets_quota
 from imageferry.domain.versioning import NO_VERSION
 from imageferry.ports.records import Session
-from imageferry.service.objects.containers import container_of, held
+from imageferry.service.objects.containers import container_of, held, listed_in_acl
 from imageferry.service.objects.history import History
 from imageferry.service.objects.keeping import arrive, depart, live, remove
+from imageferry.service.objects.opened import NOT_OPENED, change_sharing, opened_all
 from imageferry.service.objects.quotas import within_quotas
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.writing import Target, put_object
+from imageferry.service.registrations.readers import readers_follow
 
 Place = tuple[ProjectId, str, str]  # account, container, object
 
@@ -44,6 +47,7 @@ class Transfers(History):
     ) -> StoredObject:
         """Give an object another name, in the same container or in another one: it stays the object that it is.
 
+        It is shared with nobody there, unless ``traits`` say so; one that is an image, with the image's members.
         Its id goes with it; what its old name held before stays there, as after a deletion. An object that
         bears the new name already ends. What is moved onto itself only gets the traits.
 
@@ -59,8 +63,8 @@ class Transfers(History):
         place = Target(*target, only_if)
         checked_object_name(place.name)
         self.may(caller, Act.READ_OBJECTS, *source)
-        self.may(caller, Act.WRITE_OBJECTS, *source)
-        self.may(caller, Act.WRITE_OBJECTS, *target)
+        self.may(caller, Act.WRITE_OBJECTS, *source, by_share=False)
+        self.may(caller, Act.WRITE_OBJECTS, *target, by_share=False)  # what is there ends
         with self._records.writing() as session:
             now = self._clock()
             old, new = held_in_order(session, [source[:2], target[:2]], now)
@@ -76,12 +80,16 @@ class Transfers(History):
                     with_traits(item, wanted, now), container_id=new.id, name=place.name, version=NO_VERSION
                 )
                 if source == target:
-                    return put_object(session, place, new, moved)
-                depart(session, source[0], old, item, now)
-                return arrive(session, place.project, new, there, moved)
+                    kept = put_object(session, place, new, moved)
+                else:
+                    depart(session, source[0], old, item, now)
+                    kept = arrive(session, place.project, new, there, moved)
+                    readers_follow(session, ImageId(kept.id), now)
+                change_sharing(session, new, kept, wanted.sharing, now)
+                return kept
 
     def names_below(self, caller: Caller | None, project: ProjectId, container: str, directory: str) -> list[str]:
-        """What is below a directory now; of "" all that is in the container.
+        """What is below a directory now, as far as the caller may read it; of "" all that is in the container.
 
         Raises:
             NotFound: no such container.
@@ -92,8 +100,12 @@ class Transfers(History):
         else:
             self.may(caller, Act.READ_OBJECTS, project, container, listing=True)
         with self._records.reading() as session:
-            place = container_of(session, project, container)
-            return list(_names(session, place, below, self._clock()))
+            place, now = container_of(session, project, container), self._clock()
+            names = list(_names(session, place, below, now))
+            if owns(caller, Act.READ_OBJECTS, project) or listed_in_acl(place, caller, Act.READ_OBJECTS):
+                return names
+            told = opened_all(session, place, names, caller, now)
+            return [name for name in names if told.get(name, NOT_OPENED).right is not None]
 
     def pairs_below(self, caller: Caller | None, source: Place, target: Place) -> list[tuple[Place, Place]]:
         """What is below a directory, each with its place below another one.
@@ -110,7 +122,7 @@ class Transfers(History):
 
     def delete_there(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> None:
         """Delete an object that is there. Raises NotFound, and what ``delete`` raises."""
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
         with self._records.writing() as session:
             place = held(session, project, container)
             if live(session, place, name, self._clock()) is None:
@@ -124,11 +136,11 @@ class Transfers(History):
             NotFound: no such container.
             StatusConflict: one of them is a protected image. Those before it are gone.
         """
-        self.may(caller, Act.WRITE_OBJECTS, project, container, directory or None)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, directory or None, by_share=False)
         names = self.names_below(caller, project, container, directory)
         if not owns(caller, Act.WRITE_OBJECTS, project):
             for name in names:
-                self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+                self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
         gone = 0
         for first in range(0, len(names), _AT_ONCE):
             with self._records.writing() as session:
