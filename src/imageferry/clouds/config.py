@@ -11,6 +11,17 @@ A cloud that is not OpenStack says so by ``type:``. For K5:
         k5_profile: A                         # only for regions that the table does not know
         vmimport_endpoint_override: https://vmimport.example   # only where discovery fails
 
+and for Synnefo, where one token is the whole log-in:
+
+    clouds:
+      old:
+        type: synnefo
+        url: https://accounts.example.org/identity/v2.0
+        token: ...
+        pithos_url: https://pithos.example.org/object-store/v1   # these three only to bypass the catalog:
+        plankton_url: https://cyclades.example.org/image/v1.0    # objects and images,
+        account: 5e1c0a7d-94b0-4c2f-a7d2-c4b1f0a93e6d            # and whose they are
+
 The loader reads the process's environment and the usual folders by itself; nothing else here does.
 """
 
@@ -41,6 +52,7 @@ _LOG = logging.getLogger("imageferry.clouds")
 
 OPENSTACK = "openstack"
 K5 = "k5"
+SYNNEFO = "synnefo"
 _K5_AUTH = "https://identity.{region}.cloud.global.fujitsu.com/v3"
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVICES = ("image", "object-store", "vmimport")
@@ -112,9 +124,9 @@ def _entry(name: str, loader: OpenStackConfig) -> CloudEntry:
     return CloudEntry(
         name=shown(name),
         kind=word("type") or OPENSTACK,
-        auth_url=word("auth_url", "profile"),
+        auth_url=word("auth_url", "url", "profile"),
         region=word("region_name"),
-        project=word("project_name", "project_id", "tenant_name", "tenant_id"),
+        project=word("project_name", "project_id", "tenant_name", "tenant_id", "account"),
         user=word("username", "user_id", "application_credential_id"),
         source="environment" if from_environment else str(loader.config_filename or ""),
     )
@@ -167,19 +179,63 @@ def _k5(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) ->
     return K5Cloud(Http(_session(found), found.name, sleep=sleep), settings)
 
 
-_KINDS: Mapping[str, Callable[[OpenStackConfig, str | None, str, Sleep], Cloud]] = {OPENSTACK: _openstack, K5: _k5}
+def _synnefo(loader: OpenStackConfig, name: str | None, region: str, sleep: Sleep) -> Cloud:  # noqa: ARG001
+    from keystoneauth1.session import Session
+    from keystoneauth1.token_endpoint import Token
+
+    from imageferry.clouds.http import Http
+    from imageferry.clouds.synnefo import SynnefoCloud
+    from imageferry.clouds.synnefo_identity import ACCOUNT, IMAGE, OBJECT_STORE, Astakos
+
+    name = name or loader.default_cloud or ""
+    raw = _checked_entry(loader, name)
+    merged = {**raw, **(raw.get("auth") or {})}
+    url = _url("url", merged.get("url") or merged.get("astakos_url") or merged.get("auth_url"))
+    token = str(merged.get("token") or "")
+    if not url or not token.isprintable() or not token.isascii() or not token.strip():
+        raise BadInput(
+            "clouds.yaml", f"cloud {name} without url or token", "both; the token is on the cloud's web page"
+        )
+    keys = {OBJECT_STORE: "pithos_url", IMAGE: "plankton_url", ACCOUNT: "account_url"}
+    overrides = {kind: found for kind, key in keys.items() if (found := _url(key, merged.get(key)))}
+    account = str(merged.get("account") or "")
+    if "/" in account:
+        raise BadInput("account", account, "an id without slashes")
+    verify = merged.get("cacert") if merged.get("verify", True) is not False else False
+    session = Session(auth=Token(url, token), verify=True if verify is None else verify)
+    http = Http(_guarded(session, name, url), name, sleep=sleep, token=token)
+    return SynnefoCloud(http, Astakos(http, url, token, overrides=overrides, account=account))
+
+
+def _url(key: str, value: object) -> str:
+    """Raises BadInput: it is there, and no URL."""
+    text = str(value or "").strip()
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        raise BadInput(key, shown(text), "an address that begins with https://")
+    return text
+
+
+_KINDS: Mapping[str, Callable[[OpenStackConfig, str | None, str, Sleep], Cloud]] = {
+    OPENSTACK: _openstack,
+    K5: _k5,
+    SYNNEFO: _synnefo,
+}
 """What ``type:`` may say."""
 
 
 def _session(found: CloudRegion) -> Any:
-    session = found.get_session()
+    return _guarded(found.get_session(), found.name, str((found.config.get("auth") or {}).get("auth_url") or ""))
+
+
+def _guarded(session: Any, name: str, url: str) -> Any:
+    """A session that says when it is open to strangers, and keeps what is on this machine here."""
     if session.verify is False:
         _LOG.warning(
             "cloud %s: TLS certificates are not checked (verify: false in its configuration); "
             "anybody on the way can read the password and change the image",
-            found.name,
+            name,
         )
-    if urlsplit(str((found.config.get("auth") or {}).get("auth_url") or "")).hostname in _HERE:
+    if urlsplit(url).hostname in _HERE:
         session.session.trust_env = False  # a proxy knows no service of this machine, and need not see its tokens
     return session
 

@@ -18,6 +18,7 @@ import requests
 import urllib3
 from keystoneauth1 import exceptions as ks
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
+from requests.structures import CaseInsensitiveDict
 
 from imageferry.clouds.trouble import AGAIN, Call, LoginRefused, Reply, error_for, shown
 from imageferry.domain.errors import FerryError, Refused, TooLarge, Unavailable
@@ -51,10 +52,17 @@ class _BigBlocks(TCPKeepAliveAdapter):  # type: ignore[misc]
 
 
 class Http:
-    """A logged-in way to one cloud. May be used by many threads."""
+    """A logged-in way to one cloud. May be used by many threads.
 
-    def __init__(self, session: Session, cloud: str, *, sleep: Sleep = time.sleep, connections: int = 16) -> None:
+    Args:
+        token: the one token of clouds that have no log-in. No other can be had, and no answer repeats it.
+    """
+
+    def __init__(
+        self, session: Session, cloud: str, *, sleep: Sleep = time.sleep, connections: int = 16, token: str = ""
+    ) -> None:
         self._session = session
+        self._token = token
         self.cloud = cloud
         self._sleep = sleep
         session.redirect = False
@@ -82,8 +90,9 @@ class Http:
         return str(found)
 
     def renew(self) -> None:
-        """Ask for a new token before the next call."""
-        self._session.invalidate()
+        """Ask for a new token before the next call, where another can be had."""
+        if not self._token:
+            self._session.invalidate()
 
     def close(self) -> None:
         self._session.session.close()
@@ -127,7 +136,7 @@ class Http:
                     self.renew()  # who refuses a token may cut the connection while we still send
                 self._pause(attempt, call, "the connection broke")
                 continue
-            if reply.status == 401 and not renewed:
+            if reply.status == 401 and not renewed and not self._token:
                 renewed = True
                 self.renew()
                 continue
@@ -148,9 +157,10 @@ class Http:
                     yield answer
                     return
                 reply = self._whole(answer, call)
-            if reply.status == 401 and attempt == 1:
+            if reply.status == 401 and attempt == 1 and not self._token:
                 self.renew()
-            elif reply.status in AGAIN and attempt < TRIES:
+                continue
+            if reply.status in AGAIN and attempt < TRIES:
                 self._pause(attempt, call, str(reply.status), reply.headers.get("Retry-After", ""))
             else:
                 raise error_for(reply, call)
@@ -210,6 +220,10 @@ class Http:
             body = answer.raw.read(MAX_DOCUMENT + 1, decode_content=True)
         if len(body) > MAX_DOCUMENT:
             raise TooLarge(f"cloud {self.cloud}, {call.act}: the answer", MAX_DOCUMENT)
+        if self._token and answer.status_code >= 300:  # some clouds send back what they were sent
+            body = body.replace(self._token.encode(), b"***")
+            hidden = {name: value.replace(self._token, "***") for name, value in answer.headers.items()}
+            return Reply(answer.status_code, CaseInsensitiveDict(hidden), body)
         return Reply(answer.status_code, answer.headers, body)
 
     def _pause(self, attempt: int, call: Call, why: str, retry_after: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import stat
@@ -75,6 +76,40 @@ class Source:
         if length and not data:
             raise FileChanged(self.name)
         return data
+
+    def block(self, size: int, index: int) -> bytes:
+        """Block ``index`` of ``size`` bytes each; the last one is what is left. FileChanged where there is less."""
+        offset = index * size
+        end = min(offset + size, self.size)
+        data = self.read(offset, end - offset)
+        while offset + len(data) < end:
+            data += self.read(offset + len(data), end - offset - len(data))
+        return data
+
+    def with_data(self, size: int) -> Iterator[int]:
+        """Which blocks of ``size`` bytes may hold more than zeros: all that are not inside a hole of the file."""
+        end = begun = 0
+        while (found := self._data_from(end)) is not None:
+            end = self._hole_from(found)
+            last = -(-end // size)
+            yield from range(max(begun, found // size), last)
+            begun = max(begun, last)
+
+    def _data_from(self, offset: int) -> int | None:
+        """Where the next data begins; where nobody can tell, right here. None: behind it there is none."""
+        if offset >= self.size:
+            return None
+        try:
+            found = os.lseek(self._fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            return None if error.errno == errno.ENXIO else offset
+        return found if found < self.size else None
+
+    def _hole_from(self, offset: int) -> int:
+        try:
+            return min(self.size, os.lseek(self._fd, offset, os.SEEK_HOLE))
+        except OSError:
+            return self.size
 
     def check_same(self) -> None:
         """Raises FileChanged if somebody wrote to the file, or put another in its place."""
@@ -180,15 +215,25 @@ class Progress:
         self._lock = threading.Lock()
         self.sent = 0
         self.already_there = 0
+        self.skipped = 0
+        self._done = 0
 
-    def moved(self, *, sent: int = 0, already_there: int = 0) -> None:
+    def moved(self, *, sent: int = 0, already_there: int = 0, skipped: int = 0, done: int = 0) -> None:
         """So many bytes more; fewer than none when a try failed and its bytes must go again."""
         with self._lock:
             self.sent += sent
             self.already_there += already_there
-            done = self.sent + self.already_there
+            self.skipped += skipped
+            self._done += sent + already_there + skipped + done
             self._watch(
-                Moved(stage=self._stage, done=done, total=self._total, sent=self.sent, already_there=self.already_there)
+                Moved(
+                    stage=self._stage,
+                    done=self._done,
+                    total=self._total,
+                    sent=self.sent,
+                    already_there=self.already_there,
+                    skipped=self.skipped,
+                )
             )
 
 

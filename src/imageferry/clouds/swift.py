@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+from imageferry.clouds.addresses import place_of
 from imageferry.clouds.http import UPLOAD_READ_S, Http
+from imageferry.clouds.pages import rows_of
 from imageferry.clouds.segments import NAKED, SegmentedUpload, Wearing
 from imageferry.clouds.source import Attempts, Part, Progress, Source
 from imageferry.clouds.stream import resumed
@@ -28,7 +29,6 @@ from imageferry.domain.errors import (
     NotFound,
     Rejected,
     TooLarge,
-    Unavailable,
     Unsupported,
 )
 from imageferry.domain.object import checked_container_name, checked_object_name
@@ -50,7 +50,6 @@ from imageferry.ports.cloud import (
     Watch,
 )
 
-PAGE = 10_000  # rows asked for at once
 _SETTLE_TRIES = 5  # Swift's listings, and so large objects, may lag behind
 
 
@@ -70,12 +69,12 @@ class SwiftObjects:
         self._versions = versions
 
     def containers(self) -> Iterator[ContainerInfo]:
-        for row in self._rows(self._url(), self._doing("list containers"), "", "containers"):
+        for row in rows_of(self._http, self._url(), self._doing("list containers"), "containers"):
             yield ContainerInfo(name=row["name"], count=number(row.get("count")), size=number(row.get("bytes")))
 
     def search(self, container: str, prefix: str = "") -> Iterator[ObjectInfo]:
         call = self._doing(f"list objects in {container}", "container", container)
-        for row in self._rows(self._at(container), call, prefix, "objects"):
+        for row in rows_of(self._http, self._at(container), call, "objects", prefix=prefix):
             yield ObjectInfo(
                 container=container,
                 name=row["name"],
@@ -284,34 +283,8 @@ class SwiftObjects:
         params = {"version-id": version} if version else None
         return self._http.call("HEAD", self._at(container, name), call, params=params)
 
-    def _rows(self, url: str, call: Call, prefix: str, what: str) -> Iterator[dict[str, Any]]:
-        """All rows, page by page. Names must grow: a cloud that repeats itself is not followed for ever."""
-        marker = ""
-        while True:
-            params = {"format": "json", "limit": str(PAGE), "marker": marker, "prefix": prefix}
-            reply = self._http.call("GET", url, call, params={k: v for k, v in params.items() if v})
-            page = [] if reply.status == 204 else reply.document()
-            if not isinstance(page, list):
-                raise Unavailable(f"cloud {self._http.cloud}", reason=f"{call.act}: the answer is no list of {what}")
-            rows = [row for row in page if isinstance(row, dict) and isinstance(row.get("name"), str)]
-            yield from rows
-            last = rows[-1]["name"] if rows else ""
-            if not rows:
-                return
-            if last.encode("utf-8", "replace") <= marker.encode("utf-8", "replace"):
-                raise Unavailable(f"cloud {self._http.cloud}", reason=f"{call.act}: the same page comes again")
-            marker = last
-
     def _at(self, container: str, name: str | None = None) -> str:
-        """The URL of a container or an object.
-
-        HTTP libraries take "." and ".." between slashes for directions, also when percent-encoded,
-        so that deleting the object ".." would be asked of the account: such names are not sent.
-        """
-        path = container if name is None else f"{container}/{name}"
-        if {".", ".."} & set(path.split("/")):
-            raise BadInput("name", path, 'no "." or ".." between slashes')
-        return f"{self._url().rstrip('/')}/{quote(container, safe='')}" + ("" if name is None else f"/{quote(name)}")
+        return place_of(self._url(), container, name)
 
     def _doing(self, act: str, kind: str = "", key: str = "") -> Call:
         return Call(self._http.cloud, act, kind, key)

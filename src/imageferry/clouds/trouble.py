@@ -39,7 +39,8 @@ class LoginRefused(NotAuthenticated):
 
     def __str__(self) -> str:
         why = f" ({self.why})" if self.why else ""
-        return f"cloud {self.cloud} does not let us in{why}. Check user, password, project and domain in clouds.yaml."
+        what = "user, password, project and domain, or the token,"
+        return f"cloud {self.cloud} does not let us in{why}. Check {what} in clouds.yaml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Reply:
 
     @property
     def message(self) -> str:
-        """What the cloud says is wrong: ``error_message``, ``message``, Keystone's ``error.message``, or the text."""
+        """What the cloud says is wrong: ``error_message``, ``message``, ``error.message``, a fault's, or the text."""
         return message_in(self.document()) or shown(self.body.decode("utf-8", "replace"))
 
 
@@ -89,6 +90,8 @@ def message_in(document: object) -> str:
     if not isinstance(document, dict):
         return ""
     inner = document.get("error")
+    if inner is None and len(document) == 1:  # Synnefo's: one key, the name of the fault
+        (inner,) = document.values()
     for text in (
         document.get("error_message"),
         document.get("message"),
