@@ -36,9 +36,12 @@ def pull_image(cloud: Cloud, image: str, target: Path, *, watch: Watch = lambda 
     return _pull(lambda: cloud.images.read(image_id), f"image {image}", target, watch)
 
 
-def pull_object(cloud: Cloud, container: str, name: str, target: Path, *, watch: Watch = lambda _: None) -> Pulled:
-    """Download an object to ``target``; as ``pull_image``."""
-    return _pull(lambda: cloud.objects.read(container, name), f"object {container}/{name}", target, watch)
+def pull_object(
+    cloud: Cloud, container: str, name: str, target: Path, *, version: str = "", watch: Watch = lambda _: None
+) -> Pulled:
+    """Download an object, or an old state of it, to ``target``; as ``pull_image``."""
+    what = f"object {container}/{name}"
+    return _pull(lambda: cloud.objects.read(container, name, version=version), what, target, watch)
 
 
 def _pull(begin: Callable[[], AbstractContextManager[Download]], what: str, target: Path, watch: Watch) -> Pulled:
