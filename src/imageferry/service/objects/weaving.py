@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from imageferry.domain.blob import Blob, BlobDraft
-from imageferry.domain.block import EMPTY, BlockName
+from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName
 from imageferry.domain.errors import Damaged
 from imageferry.domain.splice import Made, Piece, Taken, length_of, woven
 from imageferry.ports.records import Records
@@ -77,10 +77,17 @@ class Weaver:
             yield from names
 
     def _made(self, block: Made[Source]) -> bytes:
-        return b"".join(self._bytes(piece) for piece in block.pieces)
+        pieces = block.pieces
+        first, last = pieces[0], pieces[-1]
+        around = len(pieces) == 3 and first.source is last.source and first.stop <= last.start
+        if around and last.stop - first.start <= BLOCK_SIZE:
+            # Something in the midst of a block: read it once, for both sides.
+            old = self._bytes(first.part(first.start, last.stop))
+            return old[: first.length] + self._bytes(pieces[1]) + old[len(old) - last.length :]
+        return b"".join(self._bytes(piece) for piece in pieces)
 
     def _bytes(self, piece: Piece[Source]) -> bytes:
-        source, length = piece.source, piece.stop - piece.start
+        source, length = piece.source, piece.length
         if isinstance(source, bytes):
             return source[piece.start : piece.stop]
         if isinstance(source, BlobDraft):
