@@ -19,6 +19,7 @@ from imageferry.service.importing.staged import StagedImports
 from imageferry.service.metadefs import Metadefs
 from imageferry.service.objects import Objects
 from imageferry.service.objects.shares import Shares
+from imageferry.service.registrations.judging import Judging
 from imageferry.service.registrations.registering import Registrations
 from imageferry.service.tasks import TaskService
 
@@ -33,6 +34,7 @@ class Services:
     shares: Shares
     images: Images
     registrations: Registrations
+    judging: Judging
     metadefs: Metadefs
     image_stores: ImageStores
     image_quotas: ImageQuotas

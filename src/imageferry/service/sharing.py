@@ -10,6 +10,7 @@ from imageferry.domain.errors import Forbidden, NotFound, TooLarge
 from imageferry.domain.image import MAX_MEMBERS, Image, ImageId, Member, MemberStatus, Visibility, can_see
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
+from imageferry.service.registrations.readers import readers_follow
 
 
 class ProjectLookup(Protocol):
@@ -52,6 +53,7 @@ class Sharing:
                 raise TooLarge(f"members of image {image.id}", MAX_MEMBERS, unit="members")
             member = Member(image_id=image.id, project_id=project_id, created_at=now, updated_at=now)
             session.images.add_member(member)
+            readers_follow(session, image.id, now)
         return member
 
     def answer_offer(self, caller: Caller | None, image_id: ImageId, project: str, status: MemberStatus) -> Member:
@@ -75,7 +77,9 @@ class Sharing:
         caller = allow(caller, Act.WRITE_IMAGES)
         project_id = self._meant(caller, project)
         with self._records.writing() as session:
-            session.images.delete_member(owned(session, caller, image_id).id, project_id)
+            image = owned(session, caller, image_id)
+            session.images.delete_member(image.id, project_id)
+            readers_follow(session, image.id, self._clock())
 
     def member(self, caller: Caller | None, image_id: ImageId, project: str) -> Member:
         members = self.members(caller, image_id)

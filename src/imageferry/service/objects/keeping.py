@@ -28,7 +28,7 @@ from imageferry.domain.versioning import (
 )
 from imageferry.ports.records import Session
 from imageferry.service.blob_writer import new_blob_id
-from imageferry.service.registrations.following import follow, let_go
+from imageferry.service.registrations.following import bring_along, follow, let_go
 
 _EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
@@ -103,7 +103,9 @@ def arrive(
     fresh = _making_way(session, project, container, there, fresh)
     if there is not None:
         _delete(session, there, fresh.updated_at)
-    return session.objects.put_object(fresh)
+    kept = session.objects.put_object(fresh)
+    bring_along(session, project, kept)
+    return kept
 
 
 def depart(session: Session, project: ProjectId, container: Container, item: StoredObject, now: Moment) -> None:

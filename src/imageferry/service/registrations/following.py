@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from imageferry.domain.access import ProjectId
 from imageferry.domain.errors import StatusConflict
 from imageferry.domain.image import ImageId, Status
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import StoredObject
 from imageferry.domain.registration import Standing
+from imageferry.domain.sharing import NOBODY
 from imageferry.ports.records import Session
+from imageferry.service.registrations.readers import members_follow
 
 
 def follow(session: Session, kept: StoredObject) -> None:
@@ -34,6 +37,17 @@ def follow(session: Session, kept: StoredObject) -> None:
     )
     session.images.update(waiting, was=image.status)
     session.registrations.put(replace(found, standing=Standing.UNJUDGED, reason="", resumes=resumes))
+
+
+def bring_along(session: Session, project: ProjectId, moved: StoredObject) -> None:
+    """An object has another name now, maybe in another account. What it was shared with it has left behind."""
+    found = session.registrations.get(ImageId(moved.id))
+    image = None if found is None else session.images.get(found.image_id)
+    if image is None:
+        return
+    if image.owner != project:
+        session.images.update(replace(image, owner=project, updated_at=moved.updated_at), was=image.status)
+    members_follow(session, moved, NOBODY, moved.updated_at)
 
 
 def let_go(session: Session, item: StoredObject, now: Moment, *, expired: bool = False) -> None:

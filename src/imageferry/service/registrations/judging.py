@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,9 @@ from imageferry.service.image_data import is_judged
 from imageferry.service.windows import Windowed
 
 _TRIES = 5  # of who judges an object that others overwrite meanwhile
-_PAGE = 100
+_PAGE = 10_000
+
+_log = logging.getLogger("imageferry.registrations")
 
 Scan = Callable[[Image, Blob], None]
 """Shows bytes to scanners as the disk of an image that they are to be. Raises Infected, Unavailable."""
@@ -89,13 +92,12 @@ class Judging:
             if self._settled(item, registration, virtual_size, reason):
                 return
 
-    def settle_all(self) -> int:
-        """Judge all that a crash has left unjudged. Returns how many there were."""
+    def settle_all(self) -> None:
+        """Judge all that nobody has judged: a crash came in between, or nobody could. What fails is logged."""
         with self.records.reading() as session:
             page = session.registrations.unjudged(limit=_PAGE)
         for image_id in page:
-            self.settle(image_id)
-        return len(page)
+            try_to_settle(self.settle, image_id)
 
     def _settled(self, item: StoredObject, registration: Registration, virtual_size: int | None, reason: str) -> bool:
         with self.records.writing() as session:
@@ -112,6 +114,14 @@ class Judging:
             session.images.update(filled, was=image.status)
             session.registrations.put(replace(there, standing=Standing.GOOD))
             return True
+
+
+def try_to_settle(settle: Callable[[ImageId], None], image_id: ImageId) -> None:
+    """What goes wrong does not concern whoever has overwritten the object: the image waits for the next sweep."""
+    try:
+        settle(image_id)
+    except Exception:
+        _log.exception("the image %s could not be judged anew; it waits for the next sweep", image_id)
 
 
 def with_bytes(image: Image, registration: Registration, item: StoredObject, virtual_size: int | None) -> Image:

@@ -90,7 +90,7 @@ class Registrations(Members):
                     self._quotas.check(session, place.project_id, images=1)
                 self._keep(session, draft, there, virtual_size)
                 visibility = _visibility(caller, public=bool(wish.public))
-                share_anew(session, draft.image.id, visibility, self._clock())
+                share_anew(session, there, visibility, self._clock())
                 return described_in(session, [own(session, caller, draft.image.id)])[0]
         raise StatusConflict("object", place.name, found="overwritten again and again", wanted="registering it")
 
