@@ -21,8 +21,10 @@ from imageferry.domain.errors import (
     Cancelled,
     DigestMismatch,
     FerryError,
+    Forbidden,
     NotAuthenticated,
     NotFound,
+    Unsupported,
 )
 from imageferry.domain.image import DiskFormat, MemberStatus
 from imageferry.ports.cloud import Cloud, Moved
@@ -67,6 +69,17 @@ class CloudContract:
     wrong password), ``secrets`` (what must never be seen), ``options`` (what every push needs)."""
 
     knows_projects = True  # whether the cloud refuses members that are no projects; stock Glance takes any text
+    ready = "active"  # what an image is that can be used
+    offers = True  # whether projects are asked before they see an image that is shared with them
+    has_parts = True  # whether large objects go up in segments
+
+    def tag_of(self, data: bytes) -> str:
+        """What the cloud calls the tag of an object."""
+        return hashlib.md5(data).hexdigest()
+
+    def key(self, name: str) -> str:
+        """A property's name as the cloud keeps it."""
+        return name
 
     @pytest.fixture
     def push(self, cloud: Cloud, options: dict[str, object]) -> Push:
@@ -80,19 +93,20 @@ class CloudContract:
         moved: list[Moved] = []
         result = push(disk, name="a disk é ☃", watch=moved.append)
         image = cloud.images.show("a disk é ☃")
-        assert (image.id, image.status) == (result.image_id, "active")
+        assert (image.id, image.status) == (result.image_id, self.ready)
         pulled = client.pull_image(cloud, result.image_id, tmp_path / "back")
         assert pulled.path.read_bytes() == disk.read_bytes()
         assert pulled.skipped >= 2 * MIB
         uploads = [step for step in moved if step.stage == "upload"]
-        assert uploads[-1].done == uploads[-1].total == result.sent
+        last = uploads[-1]
+        assert last.done == last.total == result.sent + last.skipped + last.already_there
 
     def test_a_disk_in_another_format_arrives_as_well(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
         disk, other = disk_with_data(tmp_path / "disk.raw"), tmp_path / "disk.qcow2"
         QemuImg().convert(disk, client.check(disk).facts.format, other, DiskFormat.QCOW2)
         result = push(other)
         image = cloud.images.show(result.image_id)
-        assert image.status == "active"
+        assert image.status == self.ready
         assert result.facts.virtual_size == 6 * MIB
 
     def test_a_disk_that_is_none_never_travels(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
@@ -136,7 +150,7 @@ class CloudContract:
     def test_an_image_can_be_changed_and_deleted(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
         image_id = push(disk_with_data(tmp_path / "disk.raw")).image_id
         changed = cloud.images.change(image_id, {"name": "new", "a/b~c": "1", "gone": "x"})
-        assert (changed.name, changed.properties["a/b~c"]) == ("new", "1")
+        assert (changed.name, changed.properties[self.key("a/b~c")]) == ("new", "1")
         changed = cloud.images.change(image_id, {}, ("gone", "never-there"))
         assert "gone" not in changed.properties
         cloud.images.delete(image_id)
@@ -154,16 +168,20 @@ class CloudContract:
         self, cloud: Cloud, other: Cloud, push: Push, tmp_path: Path
     ) -> None:
         result = push(disk_with_data(tmp_path / "disk.raw"), share=[other.project_id])
-        assert [member.status for member in result.members] == ["pending"]
+        assert [member.status for member in result.members] == ["pending" if self.offers else "accepted"]
         again = client.share(cloud, result.image_id, [other.project_id])
         assert [member.project_id for member in again] == [other.project_id]
-        assert client.answer(other, result.image_id, MemberStatus.ACCEPTED).status == "accepted"
+        if self.offers:
+            assert client.answer(other, result.image_id, MemberStatus.ACCEPTED).status == "accepted"
+        else:
+            with pytest.raises(Unsupported):
+                client.answer(other, result.image_id, MemberStatus.ACCEPTED)
         assert result.image_id in {image.id for image in other.images.search()}
         assert [member.status for member in cloud.images.members(result.image_id)] == ["accepted"]
         client.unshare(cloud, result.image_id, [other.project_id])
         client.unshare(cloud, result.image_id, [other.project_id])
         assert cloud.images.members(result.image_id) == []
-        with pytest.raises(NotFound):
+        with pytest.raises((NotFound, Forbidden)):
             other.images.show(result.image_id)
 
     def test_a_project_that_is_not_there_is_what_is_not_found(self, cloud: Cloud, push: Push, tmp_path: Path) -> None:
@@ -181,7 +199,7 @@ class CloudContract:
         (tmp_path / "file").write_bytes(os.urandom(size))
         stored = cloud.objects.put(tmp_path / "file", "objects", name, watch=lambda _: None)
         assert stored.info.size == size
-        assert stored.info.etag == hashlib.md5((tmp_path / "file").read_bytes()).hexdigest()
+        assert stored.info.etag == self.tag_of((tmp_path / "file").read_bytes())
         assert name in [row.name for row in cloud.objects.search("objects")]
         pulled = client.pull_object(cloud, "objects", name, tmp_path / "back")
         assert pulled.path.read_bytes() == (tmp_path / "file").read_bytes()
@@ -202,6 +220,8 @@ class CloudContract:
                 act()
 
     def test_a_large_object_goes_up_in_parts_and_all_of_it_goes_away(self, cloud: Cloud, tmp_path: Path) -> None:
+        if not self.has_parts:
+            pytest.skip("this cloud knows objects by their blocks")
         (tmp_path / "file").write_bytes(os.urandom(3 * MIB + 5))
         cloud.objects.put(tmp_path / "file", "large", "o", watch=lambda _: None, segment_size=MIB)
         parts = [row for row in cloud.objects.search("large_segments") if row.name.startswith("o/")]
@@ -212,6 +232,8 @@ class CloudContract:
         assert list(cloud.objects.search("large_segments", "o/")) == []
 
     def test_putting_anew_leaves_no_parts_of_the_old(self, cloud: Cloud, tmp_path: Path) -> None:
+        if not self.has_parts:
+            pytest.skip("this cloud knows objects by their blocks")
         for size in (3 * MIB, 5 * MIB, 10):
             (tmp_path / "file").write_bytes(os.urandom(size))
             cloud.objects.put(tmp_path / "file", "anew", "o", watch=lambda _: None, segment_size=MIB)
@@ -220,6 +242,8 @@ class CloudContract:
             assert cloud.objects.show("anew", "o").size == size
 
     def test_an_interrupted_upload_goes_on_where_it_was(self, cloud: Cloud, tmp_path: Path) -> None:
+        if not self.has_parts:
+            pytest.skip("this cloud knows objects by their blocks")
         (tmp_path / "file").write_bytes(os.urandom(8 * MIB))
         with suppress(NotFound):
             cloud.objects.delete("resume", "o")  # of an earlier run, where the cloud outlives it
@@ -237,6 +261,8 @@ class CloudContract:
         assert pulled.path.read_bytes() == (tmp_path / "file").read_bytes()
 
     def test_damaged_parts_of_an_earlier_run_are_sent_again(self, cloud: Cloud, tmp_path: Path) -> None:
+        if not self.has_parts:
+            pytest.skip("this cloud knows objects by their blocks")
         (tmp_path / "file").write_bytes(os.urandom(3 * MIB))
         put = lambda: cloud.objects.put(  # noqa: E731
             tmp_path / "file", "damaged", "o", watch=lambda _: None, segment_size=MIB
