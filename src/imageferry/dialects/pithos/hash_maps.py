@@ -8,6 +8,7 @@ from imageferry.dialects.pithos.asked import container_of, object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
 from imageferry.dialects.pithos.put_reply import created, only_if
 from imageferry.domain.block import BlockName
+from imageferry.domain.errors import NotFound
 from imageferry.service.objects import Missing
 from imageferry.service.services import Services
 from imageferry.wire.hash_maps import MAX_DOCUMENT, names_document, read_hash_map
@@ -18,8 +19,14 @@ BLOCKS = "application/octet-stream"
 
 
 def put(request: Request, services: Services) -> Receiving:
-    """An object of blocks that are there; 409 and their names where some are not."""
+    """An object of blocks that are there; 409 and their names where some are not.
+
+    Raises:
+        NotFound: no such container; told before the map is sent.
+    """
     path = object_of(request)
+    if not services.objects.has_container(*path[:2]):
+        raise NotFound("container", path[1])
     traits = fresh_traits(request)
     collected = Collected("hash map", MAX_DOCUMENT, promised=request.length)
     condition = only_if(request)

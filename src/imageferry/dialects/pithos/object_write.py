@@ -15,10 +15,10 @@ from imageferry.service.services import Services
 def put(request: Request, services: Services) -> Answer | Receiving:
     path = object_of(request)
     services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
-    if "hashmap" in request.query:
-        return hash_maps.put(request, services)
     if request.length is None and not request.chunked:
         raise LengthRequired(f"object {path[1]}/{path[2]}")
+    if "hashmap" in request.query:
+        return hash_maps.put(request, services)
     upload = services.objects.upload(
         request.caller,
         *path,
