@@ -85,6 +85,16 @@ def kept_headers(request: Request) -> dict[str, str]:
     return {name: _sayable(name, request.headers[name]) for name in _KEPT_HEADERS if request.headers.get(name)}
 
 
+def changed_headers(request: Request) -> dict[str, str]:
+    """The same of an object that is there; "" takes one away."""
+    return {name: _sayable(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers}
+
+
+def beside(headers: Mapping[str, str]) -> dict[str, str]:
+    """What stays of an object's headers when these are replaced: those that are set by other APIs."""
+    return {name: value for name, value in headers.items() if name not in _KEPT_HEADERS}
+
+
 def object_headers(item: StoredObject, account: ProjectId, *, tag: str, top: str | None) -> list[tuple[str, str]]:
     """What is said of an object beside its bytes.
 

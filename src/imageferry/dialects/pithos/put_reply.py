@@ -13,14 +13,18 @@ from imageferry.wire.conditions import tags_of
 
 
 def created(services: Services, item: StoredObject) -> Answer:
+    return Answer(status=201, headers=said(services, item))
+
+
+def said(services: Services, item: StoredObject) -> list[tuple[str, str]]:
+    """What is said of an object that has other bytes now."""
     top = services.objects.tops([item])[item.blob_id]
-    headers = [
+    return [
         ("etag", top),
         ("x-object-hash", top),
         ("x-object-uuid", item.id),
         ("x-object-version", str(item.number)),
     ]
-    return Answer(status=201, headers=headers)
 
 
 def promised_md5(request: Request) -> Digest | None:

@@ -200,6 +200,7 @@ class Changes(Transfers):
                 return None
             traits = change(item)
             check_traits(traits, now)
+            change_sharing(session, place, item, traits.sharing, now)
             self._blobs.keep_in(session, woven)
             if draft is not None and draft.upload:
                 session.blobs.end_upload(draft.upload)

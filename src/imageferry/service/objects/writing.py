@@ -184,20 +184,21 @@ class Writing(Reading):
         version: VersionId | None = None,
         as_stored: bool = False,
         as_link: bool = False,
+        with_md5: bool = True,
         only_if: Precondition = NO_CONDITION,
         part: Callable[[int], tuple[int, int] | None] = lambda _: None,
     ) -> tuple[StoredObject, StoredObject]:
         """Copy an object; no byte moves unless it is a large object that becomes one piece, or a part is asked for.
 
         A large object is copied as what it stands for, unless ``as_stored``, a link as what it leads to,
-        unless ``as_link``. ``traits`` and ``part`` are asked
+        unless ``as_link``. ``with_md5`` is as for ``open``. ``traits`` and ``part`` are asked
         when the source is known: what the copy shall have, and which bytes (first, and the one after the last;
         None for all) of how many. They may refuse. Returns the source's record and the new one.
         """
         place = Target(*target, only_if)
         self.may(caller, Act.WRITE_OBJECTS, *target)
         checked_object_name(place.name)
-        opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link)
+        opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link, with_md5=with_md5)
         wanted = traits(opened.item)
         check_traits(wanted, self._clock())
         span = part(opened.size)
