@@ -143,7 +143,7 @@ def test_an_import_cancelled_by_another_door_has_failed_here(k5: K5) -> None:
     assert k5.house.services.tasks.cancel(k5.caller, TaskId(import_id))
     k5.walker.walk()
     status = judged(k5, k5.status(import_id))
-    assert status["error_code"] == "40053"
+    assert status["error_code"] == "40058"
     assert "cancelled" in status["error_message"]
 
 
@@ -153,7 +153,7 @@ def test_an_accident_tells_no_secrets(k5: K5, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("imageferry.tools.qemu_img.QemuImg.to_raw", accident)
     status = judged(k5, k5.imported())
-    assert status["error_code"] == "40053"
+    assert status["error_code"] == "50001"
     assert "secret" not in status["error_message"]
 
 

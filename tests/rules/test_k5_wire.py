@@ -284,5 +284,13 @@ def test_codes_are_five_digits_and_begin_with_a_status_of_the_reference() -> Non
 
 def test_every_reason_to_refuse_a_disk_has_a_code_of_its_own() -> None:
     assert {reason.value for reason in Reason} <= set(FAILURES)
-    assert set(FAILURES.values()) == {"40050", "40051", "40052", "40053", "40054", "40055"}
+    assert set(FAILURES.values()) == {*(str(code) for code in range(40050, 40059)), "50001", "50301"}
     assert failure_code("a word of next year") == "40053"
+
+
+def test_who_should_try_again_is_told_another_code_than_who_should_bring_another_disk() -> None:
+    told = {
+        word: failure_code(word) for word in ("infected", "step-refused", "cancelled", "malformed", "internal-error")
+    }
+    assert len(set(told.values())) == len(told)
+    assert {failure_code(word)[0] for word in ("unavailable", "timed-out", "internal-error", "damaged")} == {"5"}

@@ -20,7 +20,17 @@ from tests import own_steps
 from tests.disks import mbr_disk, vmdk_stream
 from tests.hostile_server import Hostile, hostile_server
 from tests.journeys.clients.people import Programs
-from tests.journeys.messages.cases import CASES, MIB, MOST_BYTES, MOST_VIRTUAL, SOURCES, SUFFIXES, Case, Source
+from tests.journeys.messages.cases import (
+    CASES,
+    MIB,
+    MOST_BYTES,
+    MOST_VIRTUAL,
+    SOURCES,
+    SUFFIXES,
+    Case,
+    Source,
+    infected,
+)
 from tests.journeys.plain import Plain
 from tests.peers import Peer
 from tests.running import RunningService
@@ -40,7 +50,8 @@ if name == "broken":
 time.sleep({"endless": 60, "waits": 6}.get(name, 0))
 print('{"ok": true}')
 """
-_ENDED = ("failed", "failure", "succeeded", "success")
+_BADLY = ("failed", "failure", "canceled")
+_ENDED = (*_BADLY, "succeeded", "success")
 
 
 @dataclass(frozen=True)
@@ -121,12 +132,24 @@ class Desk:
         text = re.sub(r"127\.0\.0\.1(:[0-9]+)?", "images.example.com", text)
         return re.sub(r"(at byte|came for) [0-9.]+", r"\1 N", text)
 
+    def told_of_export(self, job: str) -> tuple[str, str]:
+        said = self._until_over(f"/v1/imageexport/{job}/status", "export_status")
+        return self.plain(_coded(said)), self.ours("task", "wait", job)
+
+    def upload(self, data: bytes) -> str:
+        """An image of its own, active; its id."""
+        fields = {"name": "mine", "disk_format": "raw", "container_format": "bare"}
+        key: str = self.api.call("POST", "/v2/images", fields).json()["id"]
+        kind = {"Content-Type": "application/octet-stream"}
+        assert self.api.call("PUT", f"/v2/images/{key}/file", data, kind).status == 204
+        return key
+
     def _until_over(self, path: str, name: str) -> dict[str, object]:
         deadline = time.monotonic() + 120
         while True:
             said: dict[str, object] = self.api.call("GET", path).json()
             if said[name] in _ENDED:
-                assert said[name] in ("failed", "failure"), said
+                assert said[name] in _BADLY, said
                 return said
             assert time.monotonic() < deadline, said
             time.sleep(0.1)
@@ -135,18 +158,18 @@ class Desk:
 def lines(folder: Path, programs: Programs) -> Iterator[Line]:
     """Every row of the page, asked anew."""
     with _service(folder, folder / "data") as (service, server):
-        for user, project, role in (("mira", "web", "member"), ("rex", "web", "reader"), ("otto", "full", "member")):
-            service.add_user(user, project, role=role)
-        mira, rex, otto = (
-            Desk.of(service, programs, folder, user, project)
-            for user, project in (("mira", "web"), ("rex", "web"), ("otto", "full"))
-        )
+        people = {"mira": "web", "rex": "web", "otto": "full", "ursa": "sent"}
+        for user, project in people.items():
+            service.add_user(user, project, role="reader" if user == "rex" else "member")
+        mira, rex, otto, ursa = (Desk.of(service, programs, folder, user, project) for user, project in people.items())
         for number, case in enumerate(CASES):
             yield _of_case(mira, case, f"web{number}" if number else "web")
         for source in SOURCES:
             yield _of_source(mira, server, source)
         yield _of_nothing(mira)
         yield _of_what_went(mira)
+        yield _of_what_is_sent(ursa)
+        yield _of_what_was_called_off(ursa)
         yield _of_one_too_many(otto)
         yield _of_no_right(mira, rex)
     with small_disk(folder / "small", 64) as tight, _service(folder, tight / "data") as (service, _):
@@ -209,6 +232,26 @@ def _of_what_went(desk: Desk) -> Line:
     task, job = desk.task("c/short.vmdk", "vmdk", "web"), desk.job("short.vmdk", "web")
     assert desk.api.call("DELETE", desk.api.objects("c/short.vmdk")).status == 204
     return Line("an object that is deleted meanwhile", desk.told_of_task(task), *desk.told_of_job(job))
+
+
+def _of_what_is_sent(desk: Desk) -> Line:
+    """Straight into an image, by clients of that API."""
+    (desk.folder / "bad.raw").write_bytes(infected())
+    openstack = desk.openstack("image", "create", "--disk-format", "raw", "--file", "bad.raw", "bad")
+    return Line("something that a scanner objects to, in an upload", openstack, "", desk.ours("push", "bad.raw"))
+
+
+def _of_what_was_called_off(desk: Desk) -> Line:
+    """An export that waits for its turn: of what is imported nothing can be called off."""
+    image = desk.upload(mbr_disk(MIB))
+    desk.put("short.vmdk", vmdk_stream())
+    first = desk.job("short.vmdk", "waits")
+    while desk.api.call("GET", f"/v1/imageimport/{first}/status").json()["import_status"] == "queued":
+        time.sleep(0.1)
+    asked = {"image_id": image, "storage_container": desk.api.objects("c")}
+    job = str(desk.api.call("POST", "/v1/imageexport", asked).json()["export_id"])
+    assert desk.api.call("POST", f"/v1/imageexport/{job}/cancel").status == 200
+    return Line("an export that is called off", desk.told_of_task(job), *desk.told_of_export(job))
 
 
 def _of_one_too_many(desk: Desk) -> Line:

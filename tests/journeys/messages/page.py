@@ -23,9 +23,12 @@ does it again and compares (`tests/journeys/messages`). `ID`, `PROJECT` and `N` 
 
 - **openstack**: what `openstack image task show ID -c message -f value` prints of a task of the images API; where the
   service refuses at once, the words of the answer to `POST /v2/tasks`, or what `openstack image create` prints.
-- **K5**: the error in `GET /v1/imageimport/ID/status`, or at once in the answer to `POST /v1/imageimport`.
+- **K5**: the error in `GET /v1/imageimport/ID/status`, or in that of an export, or at once in the answer to `POST`.
+  Its codes: 40050 another digest, 40051 no disk of that format, 40052 a kind of disk that is not taken, 40053 it cannot
+  be converted, 40054 the object is gone or another one, 40055 too large or no room, 40056 a scanner objects, 40057 the
+  provider's own step refuses, 40058 called off, 50001 an error inside, 50301 not now: try again.
 - **imageferry**: the last line of `imageferry task wait ID`, which asks K5; of `imageferry object get` where there is
-  no object, and of `imageferry push` where nothing may be made.
+  no object, and of `imageferry push` where nothing may be made or an upload is refused.
 
 Where a cell is empty, the door has no such thing.
 

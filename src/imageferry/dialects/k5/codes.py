@@ -87,6 +87,8 @@ ROWS: Mapping[type[FerryError], tuple[int, str]] = {
 """What handlers did not meet themselves. A missing or bad token is answered in Keystone's form instead."""
 
 CHECKSUM, NOT_A_VMDK, KIND, CONVERSION, VANISHED, QUOTA = "40050", "40051", "40052", "40053", "40054", "40055"
+INFECTED, STEP_REFUSED, CANCELLED = "40056", "40057", "40058"
+INTERNAL, NOT_NOW = "50001", "50301"  # not the disk's fault: another try may do
 
 FAILURES: Mapping[str, str] = {
     "digest-mismatch": CHECKSUM,
@@ -115,6 +117,13 @@ FAILURES: Mapping[str, str] = {
     "not-found": VANISHED,
     "precondition-failed": VANISHED,
     "status-conflict": VANISHED,
+    "infected": INFECTED,
+    "step-refused": STEP_REFUSED,
+    "cancelled": CANCELLED,
+    "unavailable": NOT_NOW,
+    "timed-out": NOT_NOW,
+    "damaged": INTERNAL,
+    "internal-error": INTERNAL,
 }
 """Why a job failed, by the task's own word. Any other word is a conversion that failed."""
 
