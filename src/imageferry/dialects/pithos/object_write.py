@@ -32,5 +32,5 @@ def put(request: Request, services: Services) -> Answer | Receiving:
 
 
 def delete(request: Request, services: Services) -> Answer:
-    services.objects.delete(request.caller, *object_of(request))
+    services.objects.delete_there(request.caller, *object_of(request))
     return Answer(status=204)
