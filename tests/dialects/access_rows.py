@@ -304,6 +304,9 @@ DELETE  /object-store/v1/{project}/{container}/                                 
 HEAD    /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 200 200 200
 GET     /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 200 200 200
 PUT     /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 201 201
+POST    /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 202 202
+COPY    /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 201 201
+MOVE    /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 201 201
 DELETE  /object-store/v1/{project}/{container}/{object:rest}                         401 401 403 403 204 204
 GET     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 200 200 200
 PUT     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 403 201 201

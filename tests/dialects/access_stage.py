@@ -159,7 +159,7 @@ class Stage:
         place = f"/v1/AUTH_{self.demo}/{made['{container}']}"
         if method != "PUT":
             self.told("member", "PUT", f"{place}/{name}", body=b"hello")
-        if method == "COPY":
+        if method in ("COPY", "MOVE"):
             self.told("member", "PUT", f"/v1/AUTH_{self.demo}/copies", body=b"")
         return name
 
@@ -309,6 +309,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "PUT /v1/AUTH_{project}/{container}?extract-archive=tar": {"body": bytes(1024)},
     "PUT /v1/AUTH_{project}/{container}/{object:rest}?multipart-manifest=put": {"json": Stage.manifest},
     "COPY /v1/AUTH_{project}/{container}/{object:rest}": {"headers": {"destination": "copies/o"}},
+    "COPY /object-store/v1/{project}/{container}/{object:rest}": {"headers": {"destination": "/copies/o"}},
+    "MOVE /object-store/v1/{project}/{container}/{object:rest}": {"headers": {"destination": "/copies/o"}},
     "POST /v2/images": {"json": {"name": "x"}},
     "PATCH /v2/images/{image_id}": {"body": b'[{"op": "replace", "path": "/name", "value": "y"}]', "headers": _PATCH},
     "PUT /v2/images/{image_id}/file": {"body": _DISK, "headers": _OCTETS},

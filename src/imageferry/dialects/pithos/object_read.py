@@ -19,8 +19,10 @@ from imageferry.wire.synnefo import JSON
 def get_or_head(request: Request, services: Services) -> Answer:
     objects = services.objects
     path = object_of(request)
-    version = versions.asked(request)
     to_read = request.method == "GET"
+    if to_read and request.query.get("version") == versions.ALL:
+        return versions.listed(request, services)
+    version = versions.asked(request)
     opened = objects.open(request.caller, *path, version=version, to_read=to_read, with_md5=False)
     item = opened.item
     top = None if opened.is_large else objects.tops([item])[item.blob_id]

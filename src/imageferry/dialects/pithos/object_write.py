@@ -1,9 +1,9 @@
-"""PUT and DELETE of objects."""
+"""PUT of objects."""
 
 from __future__ import annotations
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import hash_maps
+from imageferry.dialects.pithos import copies, hash_maps
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
 from imageferry.dialects.pithos.put_reply import created, only_if, promised_md5
@@ -15,6 +15,8 @@ from imageferry.service.services import Services
 def put(request: Request, services: Services) -> Answer | Receiving:
     path = object_of(request)
     services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
+    if copies.is_one(request):
+        return copies.put(request, services)
     if request.length is None and not request.chunked:
         raise LengthRequired(f"object {path[1]}/{path[2]}")
     if "hashmap" in request.query:
@@ -29,8 +31,3 @@ def put(request: Request, services: Services) -> Answer | Receiving:
         only_if=only_if(request),
     )
     return Receiving(upload, lambda: created(services, upload.commit()))
-
-
-def delete(request: Request, services: Services) -> Answer:
-    services.objects.delete_there(request.caller, *object_of(request))
-    return Answer(status=204)

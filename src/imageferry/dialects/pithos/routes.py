@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from imageferry.dialects.edge import synnefo
 from imageferry.dialects.edge.http import Dialect, Handler, Path, Streamed
-from imageferry.dialects.pithos import account, container, errors, object_read, object_write
+from imageferry.dialects.pithos import account, container, copies, errors, object_read, object_write, updates
 from imageferry.dialects.pithos.asked import read_aloud
 from imageferry.dialects.pithos.home import at_home
 from imageferry.wire.pithos import ROOT
@@ -27,7 +27,10 @@ _OBJECT: Mapping[str, Handler | Streamed] = {
     "HEAD": object_read.get_or_head,
     "GET": object_read.get_or_head,
     "PUT": Streamed(at_home(object_write.put)),
-    "DELETE": object_write.delete,
+    "POST": Streamed(updates.post),
+    "COPY": copies.copy,
+    "MOVE": copies.move,
+    "DELETE": copies.delete,
 }
 
 
