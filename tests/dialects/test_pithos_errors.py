@@ -11,7 +11,7 @@ from imageferry.wire.synnefo import FAULTS
 from tests.dialects.pithos_caller import HELLO, Pithos, fault
 
 TEXT = {"Content-Type": "text/plain"}
-FULL = {"X-Container-Policy-Quota": "5"}
+FULL = {"X-Container-Policy-Quota": "10"}
 
 REFUSED: list[tuple[int, str, str, dict[str, str], bytes | None]] = [
     (400, "GET", "/c?limit=x", {}, None),
