@@ -29,11 +29,15 @@ class GlanceImages:
 
     Args:
         url: where the service is, with or without a version in the path; asked for at the first call.
+        registry: images that are objects, where the cloud has such; asked when needed.
     """
 
-    def __init__(self, http: Http, url: Callable[[], str]) -> None:
+    def __init__(
+        self, http: Http, url: Callable[[], str], registry: Callable[[], Registry | None] = lambda: None
+    ) -> None:
         self._http = http
         self._url = url
+        self._registry = registry
 
     def search(self, wanted: ImageFilter = EVERYTHING) -> Iterator[ImageInfo]:
         return wanted.arranged(self._pages(wanted), sort=False, mark=False)
@@ -113,6 +117,8 @@ class GlanceImages:
 
     @property
     def registry(self) -> Registry:
+        if (registry := self._registry()) is not None:
+            return registry
         instead = "Images have bytes of their own there: bring the disk with 'imageferry push FILE'."
         raise Unsupported(self._http.cloud, "make images of stored objects", instead)
 

@@ -69,7 +69,8 @@ class K5Cloud:
         return self._http.project_id
 
     def objects_of(self, project: str) -> Objects:
-        return self.objects.of(project)
+        url = self.objects.account_url(project)
+        return SwiftObjects(self._http, lambda: url, segments=self._settings.profile != "C", versions=False)
 
     def layout_for(self, facts: DiskFacts) -> Layout:  # noqa: ARG002
         """A VMDK of the kind that the service's own exports are, whatever the disk is now."""

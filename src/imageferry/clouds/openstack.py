@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from imageferry.clouds.beside import Beside
 from imageferry.clouds.catalog import find, named
 from imageferry.clouds.glance import GlanceImages
 from imageferry.clouds.http import UPLOAD_READ_S, Http
@@ -56,8 +57,10 @@ class OpenStackCloud:
     def __init__(self, http: Http, place: Place) -> None:
         self._http = http
         self._place = place
-        self.images = GlanceImages(http, self.endpoint("image"))
-        self.objects = SwiftObjects(http, self.endpoint("object-store"))
+        swift = self.endpoint("object-store")
+        self._beside = Beside(http, swift)
+        self.images = GlanceImages(http, self.endpoint("image"), lambda: self._beside.registry)
+        self.objects = SwiftObjects(http, swift, by_blocks=lambda: self._beside.objects)
 
     @property
     def name(self) -> str:
@@ -68,7 +71,8 @@ class OpenStackCloud:
         return self._http.project_id
 
     def objects_of(self, project: str) -> Objects:
-        return self.objects.of(project)
+        url = self.objects.account_url(project)
+        return SwiftObjects(self._http, lambda: url, by_blocks=lambda: self._beside.objects_of(project))
 
     @cached_property
     def tasks(self) -> ImportJobs | None:

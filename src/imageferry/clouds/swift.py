@@ -14,12 +14,14 @@ from urllib.parse import quote
 from imageferry.clouds.addresses import place_of
 from imageferry.clouds.http import UPLOAD_READ_S, Http
 from imageferry.clouds.pages import rows_of
+from imageferry.clouds.pithos import PithosObjects
 from imageferry.clouds.segments import NAKED, SegmentedUpload, Wearing
 from imageferry.clouds.source import Attempts, Part, Progress, Source
 from imageferry.clouds.stream import resumed
 from imageferry.clouds.swift_versions import SwiftVersions
 from imageferry.clouds.swift_words import OCTETS, dress_headers, is_large, number, object_info, parts_of, text
 from imageferry.clouds.trouble import Call, Reply
+from imageferry.domain.block_names import OURS
 from imageferry.domain.digest import Algorithm, Digest, Digests
 from imageferry.domain.errors import (
     AlreadyExists,
@@ -42,7 +44,6 @@ from imageferry.ports.cloud import (
     Download,
     Dress,
     ObjectInfo,
-    Objects,
     Publishing,
     Sharing,
     Stored,
@@ -60,13 +61,23 @@ class SwiftObjects:
         url: where the account is, ``.../v1/AUTH_<project>``; asked for at the first call.
         segments: whether large objects are offered.
         versions: whether containers can keep old states.
+        by_blocks: the same account by the names of its blocks, where the cloud has such a door; asked when needed.
     """
 
-    def __init__(self, http: Http, url: Callable[[], str], *, segments: bool = True, versions: bool = True) -> None:
+    def __init__(
+        self,
+        http: Http,
+        url: Callable[[], str],
+        *,
+        segments: bool = True,
+        versions: bool = True,
+        by_blocks: Callable[[], PithosObjects | None] = lambda: None,
+    ) -> None:
         self._http = http
         self._url = url
         self._segments = segments
         self._versions = versions
+        self._by_blocks = by_blocks
 
     def containers(self) -> Iterator[ContainerInfo]:
         for row in rows_of(self._http, self._url(), self._doing("list containers"), "containers"):
@@ -105,15 +116,24 @@ class SwiftObjects:
         only_new: bool = False,
         also: Collection[Algorithm] = (),
     ) -> Stored:
-        """As the port says. ``also``: digests of the whole to work out on the way, besides MD5 of what is sent."""
+        """As the port says. ``also``: digests of the whole to work out on the way, besides MD5 of what is sent.
+
+        What goes by its blocks has no MD5 here: nobody has read all of it.
+        """
         checked_object_name(name)
         check_segment_size(segment_size)
         wearing = Wearing(dress_headers(dress), only_new)
         with Source.opened(path) as source:
             self.check_size(source.size, segment_size, source.name)
-            progress = Progress(watch, "upload", source.size)
             self.make_container(container)
             before = self._parts_before(container, name, only_new=only_new)
+            by_blocks = self._by_blocks() if source.size > OURS.size else None
+            if by_blocks is not None:
+                stored = by_blocks.put(path, container, name, watch=watch, dress=dress, only_new=only_new)
+                if before is not None:
+                    self.delete_parts(*before)
+                return stored
+            progress = Progress(watch, "upload", source.size)
             if source.size <= segment_size or not self._segments:
                 digests = self._put_whole(source, container, name, progress, also, wearing)
                 prefix = ""
@@ -145,16 +165,21 @@ class SwiftObjects:
         with suppress(AlreadyExists):
             self.put_bytes(b"", container, name, dress=Dress(content_type=DIRECTORY), only_new=True)
 
-    def of(self, account: str) -> Objects:
-        """Its own project stands at the end of Swift's address of an account."""
+    def account_url(self, account: str) -> str:
+        """Where another project's objects are: its id stands at the end of Swift's address of an account.
+
+        Raises:
+            Unsupported: this cloud's addresses have another form.
+        """
         prefix, own, rest = self._url().rstrip("/").rpartition(self._http.project_id)
         if not own or rest:
             instead = "Open the cloud for that project."
             raise Unsupported(self._http.cloud, "be asked for another project's objects", instead)
-        return SwiftObjects(self._http, lambda: f"{prefix}{account}", segments=self._segments, versions=self._versions)
+        return prefix + account
 
-    def blocks(self, container: str, name: str, *, version: str = "") -> BlockSource | None:  # noqa: ARG002
-        return None
+    def blocks(self, container: str, name: str, *, version: str = "") -> BlockSource | None:
+        by_blocks = None if version else self._by_blocks()
+        return None if by_blocks is None else by_blocks.blocks(container, name)
 
     @property
     def versions(self) -> Versions:
@@ -165,11 +190,15 @@ class SwiftObjects:
 
     @property
     def sharing(self) -> Sharing:
+        if (by_blocks := self._by_blocks()) is not None:
+            return by_blocks.sharing
         instead = "Share a container of its own: 'swift post CONTAINER --read-acl PROJECT:*'."
         raise Unsupported(self._http.cloud, "share single objects", instead)
 
     @property
     def publishing(self) -> Publishing:
+        if (by_blocks := self._by_blocks()) is not None:
+            return by_blocks.publishing
         instead = "Make an address that ends with 'swift tempurl', or let all read a container: --read-acl '.r:*'."
         raise Unsupported(self._http.cloud, "publish single objects", instead)
 

@@ -22,10 +22,13 @@ from imageferry.dialects.swift.formpost import also_forms, formpost_info
 from imageferry.dialects.swift.signed import also_signed, sent_by_page, tempurl_info
 from imageferry.dialects.swift.static_web import visited
 from imageferry.domain import object as limits
+from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.link import MAX_LINKS
 from imageferry.domain.moment import SECOND
 from imageferry.ports.clock import Clock, system_clock
 from imageferry.service.services import Services
+from imageferry.wire import pithos, plankton
+from imageferry.wire.hash_maps import BLOCK_HASH
 
 _VERSION = "2.38.3"  # the Swift whose behaviour this is
 _CROSS_DOMAIN = b"""<?xml version="1.0"?>
@@ -113,6 +116,12 @@ def _info(_: Request, services: Services) -> Answer:
                 "account_listing_limit": limits.MAX_LISTING,
                 "account_autocreate": True,
                 "allow_account_management": False,
+            },
+            "synnefo": {  # none of Swift's: where the same objects are by their blocks, and are images
+                "object-store": pithos.ROOT,
+                "image": plankton.ROOT,
+                "block_size": BLOCK_SIZE,
+                "block_hash": BLOCK_HASH,
             },
             "slo": {
                 "max_manifest_segments": limits.MAX_SEGMENTS,
