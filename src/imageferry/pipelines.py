@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from imageferry.domain.pipeline import Door, order_of
 from imageferry.domain.task import FETCHED_IMPORT, STAGED_IMPORT, UPLOADED_IMPORT, URL_IMPORT, TaskKind
@@ -136,6 +137,7 @@ def _own_step(name: str, told: StepSettings) -> OwnStep:
         limit_s=told.limit_s,
         memory_bytes=told.memory_bytes,
         scratch_bytes=told.scratch_bytes,
+        reads=tuple(map(Path, told.reads)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import logging
 import os
 import secrets
 import signal
@@ -25,9 +26,11 @@ from imageferry.db.tasks import DurableTasks
 from imageferry.domain.errors import Unavailable
 from imageferry.keeper import Keeper
 from imageferry.settings import Settings
+from imageferry.tools.cage_walls import Walls, walls, walls_told
 
 _M_ARENA_MAX = -8  # malloc.h
 _CONNECTIONS = 1024  # open at once, idle ones included
+_log = logging.getLogger("imageferry")
 
 
 def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[str], None]) -> int:
@@ -45,6 +48,7 @@ def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[
     logs.set_up(settings.log_level)
     _share_memory()
     listener = _listen(*settings.address, stalled_s=2 * settings.body_idle_s)
+    _log.log(logging.INFO if walls() is Walls.ROOM else logging.WARNING, walls_told())
     house = bootstrap.build(settings)
     house.services.admin.first_start(secrets.token_urlsafe(18), first)
     edge = bootstrap.edge(house)

@@ -73,12 +73,15 @@ class StepSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     limit_s: float = 300.0
     memory_bytes: int = 1 << 30
     scratch_bytes: int = 0  # the largest file that it may write
+    reads: tuple[str, ...] = ()  # whole paths of files and folders that it may read besides
 
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.entry_point):
             raise ValueError("Expected either command or entry_point, got both or neither")
         if not self.limit_s > 0 or self.memory_bytes <= 0 or self.scratch_bytes < 0:
             raise ValueError("Expected positive limits")
+        if not all(path.startswith("/") for path in self.reads):
+            raise ValueError("Expected whole paths in reads")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

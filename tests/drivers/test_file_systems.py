@@ -42,7 +42,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Odd:
 
     def make(code: str) -> SleuthKit:
         program = tmp_path / "program"
-        program.write_text(f"#!/bin/sh\nshift 3\nexec {sys.executable} -I -c '{_START}\n{code}' \"$@\"\n")
+        program.write_text(f"#!{sys.executable} -I\nimport sys; del sys.argv[1:4]\n{_START}\n{code}\n")
         program.chmod(0o755)
         monkeypatch.setattr(file_systems.sys, "executable", str(program))
         return SleuthKit()

@@ -170,11 +170,11 @@ def test_even_unjudged_a_backing_file_is_not_read(tmp_path: Path) -> None:
             "-O",
             "raw",
             block_device(file_node(fd), DiskFormat.QCOW2),
-            str(out),
+            "out",
         ]
         ended = run_caged(words, limits=ToolLimits(file_bytes=MIB), folder=empty, fds=(fd,))
     assert ended.code == 0
-    assert out.read_bytes() == bytes(MIB)
+    assert (empty / "out").read_bytes() == bytes(MIB)
 
 
 def _as_raw(path: Path) -> str:

@@ -32,6 +32,7 @@ def test_the_first_start_makes_an_admin_and_a_cloud_that_only_its_owner_reads(
     clouds = service.data / "clouds.yaml"
     assert stat.S_IMODE(clouds.stat().st_mode) == 0o600
     assert service.cloud["auth"]["auth_url"] == f"{service.url}/v3"
+    assert "foreign programs run" in service.log(), "within which walls"
     password = service.cloud["auth"]["password"]
     assert len(password) >= 20
     assert password not in service.log()

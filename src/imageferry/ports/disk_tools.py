@@ -19,6 +19,7 @@ class ToolLimits:
     cpu_s: int = 30
     file_bytes: int | None = None  # the largest file it may write; None: no file at all
     wall_s: float = 60.0
+    processes: int = 128  # at once, with all their threads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,19 +1,15 @@
-"""A cage for foreign programs: they get so much memory, time and file, and die with us.
+"""A cage for foreign programs: they get so much memory, time and file, see what they are handed, and die with us.
 
-    prlimit      address space, processor time, largest file, open files, no core dump
-    unshare      no network, where the system lets us (it is a second wall, nothing leans on it);
-                 where asked for, processes of its own, so that all it has started end with it
-    setpriv      killed when the thread that started it ends; no new privileges; as root, no
-                 capability but the one to open files of other owners
+    cage_walls   which walls this machine has, and what is in the room of a program
+    cage_entry   the first program in the cage, which builds the walls and becomes the program
     here         a session of its own, killed as a whole when its time is over; no input, capped
                  output, an environment of five words, an empty folder to stand in
 
-All of them are util-linux, which Debian always has. No shell: argument lists only.
+No shell: argument lists only.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import selectors
 import shutil
@@ -24,15 +20,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from imageferry.domain.errors import TimedOut, Unavailable
 from imageferry.ports.disk_tools import ToolLimits
+from imageferry.tools.cage_walls import Walls, entry_words, hand_over, walls
 
 Watch = Callable[[bytes], None]
 """Called with each piece of standard output, and with nothing once a second. May raise to stop the work."""
 
 _OUTPUT_BYTES = 1 << 20  # kept of standard output and of standard error, each
-_OPEN_FILES = 64
 _BEAT_S = 1.0
 
 
@@ -63,27 +60,27 @@ def run_caged(
     limits: ToolLimits,
     folder: Path,
     fds: Sequence[int] = (),
+    reads: Sequence[Path] = (),
     stdin: int = subprocess.DEVNULL,
-    apart: bool = False,
     watch: Watch | None = None,
+    within: Walls | None = None,
 ) -> Ended:
     """Run a program to its end.
 
     Args:
         program: its path and arguments.
-        folder: where it stands; empty but for what the caller put there.
+        folder: where it stands, and may write; what the caller put there it may change.
         fds: file descriptors that it inherits under the same numbers, besides the standard ones.
+        reads: files and folders that it needs besides; it finds them under their names, and changes nothing.
         stdin: an open file that it reads from.
-        apart: it may start others; where the system lets us they cannot see other processes by number,
-            and they end with it, whatever they do to get away.
         watch: sees the output as it comes; whatever it raises kills the program and comes out.
 
     Raises:
         TimedOut: over ``limits.wall_s`` or ``limits.cpu_s``.
-        Unavailable: the program or its cage is not installed.
+        Unavailable: the program is not there, or its cage cannot be built.
     """
     name = Path(program[0]).name
-    with _started(program, limits, folder, fds, subprocess.PIPE, stdin=stdin, apart=apart) as process:
+    with _started(program, limits, folder, fds, reads, subprocess.PIPE, stdin=stdin, within=within) as process:
         stdout, stderr = _listen(process, name, time.monotonic() + limits.wall_s, limits.wall_s, watch)
         code = process.wait()
     if code == -signal.SIGXCPU:
@@ -100,9 +97,9 @@ def caged(
     It is killed at the end of the ``with``. ``limits.wall_s`` is the caller's to keep.
 
     Raises:
-        Unavailable: the program or its cage is not installed.
+        Unavailable: the program is not there, or its cage cannot be built.
     """
-    with _started(program, limits, folder, fds, subprocess.DEVNULL) as process:
+    with _started(program, limits, folder, fds, (), subprocess.DEVNULL) as process:
         yield process
 
 
@@ -112,73 +109,43 @@ def _started(
     limits: ToolLimits,
     folder: Path,
     fds: Sequence[int],
+    reads: Sequence[Path],
     output: int,
     *,
     stdin: int = subprocess.DEVNULL,
-    apart: bool = False,
+    within: Walls | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        [*_bars(limits, apart=apart), *program],
-        stdin=stdin,
-        stdout=output,
-        stderr=output,
-        cwd=folder,
-        env=_environment(folder),
-        pass_fds=fds,
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            _kill(process)
+    kind = within or walls()
+    hand_over(folder, kind)
+    with _trouble(program) as tell:
+        words = entry_words(kind, program, limits, folder, reads, tell.fileno())
+        with subprocess.Popen(
+            words,
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=_environment(folder),
+            pass_fds=(*fds, tell.fileno()),
+            start_new_session=True,
+        ) as process:
+            tell.close()
+            try:
+                yield process
+            finally:
+                _kill(process)
 
 
-def _bars(limits: ToolLimits, *, apart: bool) -> list[str]:
-    root = os.geteuid() == 0
-    return [
-        find_program("prlimit", "util-linux"),
-        f"--as={limits.memory_bytes}",
-        f"--cpu={limits.cpu_s}:{limits.cpu_s + 1}",
-        f"--fsize={limits.file_bytes or 0}",
-        f"--nofile={_OPEN_FILES}",
-        "--core=0",
-        "--",
-        *(_with_processes_apart() if apart else _without_network()),
-        find_program("setpriv", "util-linux"),
-        *("--pdeathsig", "KILL", "--no-new-privs"),
-        *(("--inh-caps", "-all", "--bounding-set", "-all,+dac_override") if root else ()),
-        "--",
-    ]
-
-
-@functools.cache
-def _without_network() -> tuple[str, ...]:
-    """The words that take the network away; none where the system does not allow it."""
-    return _unshared("--net")
-
-
-@functools.cache
-def _with_processes_apart() -> tuple[str, ...]:
-    """The words that take away the network and the sight of other processes, as far as the system allows it.
-
-    ``unshare`` waits here while the program works, so it must die with us too. The first process among
-    its own is one that signals do not end: that is ``setsid``, not the program.
-    """
-    words = _unshared("--net", "--pid", "--fork", "--kill-child")
-    if not words:
-        return _without_network()
-    setpriv, setsid = find_program("setpriv", "util-linux"), find_program("setsid", "util-linux")
-    return (setpriv, "--pdeathsig", "KILL", "--", *words, setsid, "--fork", "--wait")
-
-
-def _unshared(*what: str) -> tuple[str, ...]:
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        return ()
-    user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
-    words = (unshare, *user, *what, "--")
-    tried = subprocess.run([*words, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
-    return words if tried.returncode == 0 else ()
+@contextmanager
+def _trouble(program: Sequence[str]) -> Iterator[IO[bytes]]:
+    """Where the cage says that it could not be built. Raises Unavailable at the end if it did."""
+    heard, tell = os.pipe()
+    with os.fdopen(heard, "rb") as hear, os.fdopen(tell, "wb") as told:
+        yield told
+        told.close()
+        if said := hear.read(500):
+            reason = "".join(char if char.isprintable() else " " for char in said.decode("utf-8", "replace"))
+            raise Unavailable(Path(program[0]).name, reason=f"it cannot be run in its cage ({reason})")
 
 
 def _environment(folder: Path) -> dict[str, str]:

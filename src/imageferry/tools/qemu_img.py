@@ -30,6 +30,7 @@ from imageferry.formats.judge import Limits, judge
 from imageferry.formats.source import ByteSource, FileBytes
 from imageferry.ports.disk_tools import DiskHealth, ProgressCall, Sink, StoredDisk, ToolLimits
 from imageferry.tools.cage import find_program, run_caged
+from imageferry.tools.cage_walls import hand_over, may_open, take_back
 from imageferry.tools.nbd import exported
 from imageferry.tools.qemu_img_words import facts_told, failure, file_trouble, health_told, printable
 
@@ -137,6 +138,7 @@ class QemuImg:
             self._folder() as folder,
         ):
             judged = judge(there.bytes, source_format, what=name, limits=self._disk_limits)
+            hand_over(target_fd)
             # The name matters to one format: a VMDK keeps the file's name inside.
             inside = f"disk.{target_format.value}"
             (folder / inside).symlink_to(f"/proc/self/fd/{target_fd}")
@@ -153,6 +155,7 @@ class QemuImg:
             if ended.code:
                 room = os.fstatvfs(target_fd)
                 raise failure(ended, name, source_format, limits, room=room.f_bavail * room.f_frsize)
+            take_back(target_fd)
         if progress:
             progress(judged.virtual_size, judged.virtual_size)
 
@@ -233,7 +236,11 @@ class _Readable:
 def _readable(disk: Path | StoredDisk) -> Iterator[_Readable]:
     if isinstance(disk, Path):
         with _opened(disk, os.O_RDONLY) as fd:
-            yield _Readable(fd=fd, bytes=FileBytes(fd), node=file_node(fd))
+            if may_open(fd):
+                yield _Readable(fd=fd, bytes=FileBytes(fd), node=file_node(fd))
+                return
+            with exported(FileBytes(fd).size, source=FileBytes(fd)) as export:
+                yield _Readable(fd=export.fd, bytes=FileBytes(fd), node=_over_socket(export.fd))
     else:
         with exported(disk.size, source=disk) as export:
             yield _Readable(fd=export.fd, bytes=disk, node=_over_socket(export.fd))

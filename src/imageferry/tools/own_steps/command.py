@@ -15,6 +15,7 @@ from imageferry.domain.errors import BadInput, TimedOut, Unavailable
 from imageferry.domain.own_step import Verdict
 from imageferry.ports.disk_tools import ToolLimits
 from imageferry.tools.cage import Ended, run_caged
+from imageferry.tools.cage_walls import hand_over
 from imageferry.wire.own_steps import MOST_BYTES, BadAnswer, described, read_answer
 
 GROUP = "imageferry.steps"
@@ -38,6 +39,7 @@ class CommandStep:
     limit_s: float = 300.0
     memory_bytes: int = 1 << 30
     scratch_bytes: int = 0  # the largest file that it may write
+    reads: Sequence[Path] = ()  # files and folders that it needs besides those that the command names
 
     def run(
         self, description: Mapping[str, Any], *, disk: Path | None, folder: Path, watch: Callable[[], None]
@@ -68,14 +70,22 @@ class CommandStep:
             wall_s=self.limit_s,
         )
         arguments = [] if disk is None else [str(disk.absolute())]
+        reads = [*self.reads, *(path for path in map(Path, self.command) if path.is_absolute())]
+        if disk is not None:
+            hand_over(disk)
+            reads.append(disk)
         try:
             return run_caged(
-                [*self.command, *arguments], limits=limits, folder=folder, stdin=stdin, apart=True, watch=said
+                [*self.command, *arguments], limits=limits, folder=folder, reads=reads, stdin=stdin, watch=said
             )
         except TimedOut as error:
             if error is said.stopped_by:
                 raise
             raise TimedOut(self._name, reason=f"{error.reason}; {_ADVICE}", seconds=self.limit_s) from error
+        except Unavailable as error:
+            if error.what == self._name or error is said.stopped_by:
+                raise
+            raise Unavailable(self._name, reason=f"{error.reason}; {_ADVICE}") from error
 
 
 class _Said:

@@ -14,9 +14,12 @@ from imageferry.domain.errors import Unavailable
 from imageferry.ports.disk_tools import ToolLimits
 from imageferry.ports.scanner import Match
 from imageferry.tools.cage import Ended, find_program, run_caged
+from imageferry.tools.cage_walls import hand_over
 from imageferry.tools.scanners.words import short
 
 _LIMITS = ToolLimits(memory_bytes=8 << 30, cpu_s=3600, file_bytes=4 << 30, wall_s=3600.0)
+_DATABASE = Path("/var/lib/clamav")  # where Debian's clamscan looks by itself
+_CERTIFICATES = Path("/etc/clamav")  # of who signs databases, since ClamAV 1.5
 _CLEAN, _FOUND = 0, 1  # clamscan(1), "RETURN CODES"; 2 is an error
 _LINE = re.compile(rb"([0-9]+): (.*)")
 _STATUS = re.compile(rb"^(.*) FOUND$|^OK$|^Empty file$")
@@ -49,6 +52,7 @@ class Clamscan:
         # Names of our own, so that no other can be taken for a part of what is said.
         for index, file in enumerate(files):
             (folder / str(index)).symlink_to(file.absolute())
+            hand_over(file)
         names = folder / "files"
         names.write_text("".join(f"{index}\n" for index in range(len(files))), encoding="ascii")
         said = _Said(len(files), watch)
@@ -58,6 +62,7 @@ class Clamscan:
             [find_program(self._program, "clamav"), *options, *_NO_LIMITS, f"--file-list={names.name}"],
             limits=self._limits,
             folder=folder,
+            reads=[self._database or _DATABASE, _CERTIFICATES, *files],
             watch=said,
         )
         return said.matches(ended)

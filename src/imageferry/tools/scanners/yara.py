@@ -12,6 +12,7 @@ from imageferry.domain.errors import Unavailable
 from imageferry.ports.disk_tools import ToolLimits
 from imageferry.ports.scanner import Match
 from imageferry.tools.cage import Ended, run_caged
+from imageferry.tools.cage_walls import hand_over
 from imageferry.tools.scanners.words import short
 
 # yara-x holds a file as a whole, twice at times, and reserves address space that it does not use.
@@ -34,12 +35,15 @@ class Yara:
         if importlib.util.find_spec("yara_x") is None:
             raise Unavailable("YARA", reason="the Python package yara-x is not installed")
         names = folder / "files"
+        for file in files:
+            hand_over(file)
         names.write_text(json.dumps([str(file.absolute()) for file in files]), encoding="utf-8")
         said = _Said(watch)
         ended = run_caged(
             [sys.executable, "-I", "-m", self._program, str(self._rules.absolute()), names.name],
             limits=self._limits,
             folder=folder,
+            reads=[self._rules, *files],
             watch=said,
         )
         return said.matches(ended, len(files))
