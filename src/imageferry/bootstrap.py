@@ -201,7 +201,7 @@ def edge(house: House) -> Edge:
             k5.dialect(house.settings.regions),
             swift.dialect(house.clock),
             astakos.dialect(house.settings.public_url),
-            pithos.dialect(),
+            pithos.dialect(house.settings.public_url),
             health.dialect(),
         ],
         house.services,

@@ -7,6 +7,7 @@ and a member of the project whose things they are, the administrator. What looks
     an image's members, the other project is the member, so it sees the image, and alone may accept it.
   - A 200 for everybody with a token on lists: each sees what is its own.
   - The object that is imported, exported or made a task of is the demo project's: to others it is not there.
+  - What is public is for everybody who knows its address.
   - Synnefo's calls for a token say whose the one in the body is: who calls needs none.
   - Wrong signatures are a 401 whatever the token. A store's last copy of an image is kept, so a 403 for owners too.
 """
@@ -285,6 +286,8 @@ GET     /image/v1.0/shared-images/{project}                                     
 GET     /image/v1.0/shared-images/{project}/                                         401 401 200 200 200 200
 
 # pithos
+GET     /object-store/v1                                                             401 401 200 200 200 200
+GET     /object-store/v1/                                                            401 401 200 200 200 200
 HEAD    /object-store/v1/{project}                                                   401 401 403 204 204 204
 GET     /object-store/v1/{project}                                                   401 401 403 200 200 200
 POST    /object-store/v1/{project}                                                   401 401 403 403 202 202
@@ -311,6 +314,8 @@ DELETE  /object-store/v1/{project}/{container}/{object:rest}                    
 GET     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 200 200 200
 PUT     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 403 201 201
 POST    /object-store/v1/{project}/{container}?update                                401 401 403 403 202 202
+GET     /public/{token}                                                              200 200 200 200 200 200
+HEAD    /public/{token}                                                              200 200 200 200 200 200
 
 # health
 GET     /healthz                                                                     200 200 200 200 200 200

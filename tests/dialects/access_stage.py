@@ -39,6 +39,7 @@ class Stage:
         self._people["admin"] = ("admin", "admin")
         self._callers: dict[str, Cloud] = {}
         self.demo, self.alt = cloud.projects["demo"].id, cloud.projects["alt"].id
+        self.third = cloud.services.admin.add_project("third").id  # with whom objects are shared, so that alt sees none
 
     @property
     def paths(self) -> Iterator[tuple[str, str]]:
@@ -163,6 +164,12 @@ class Stage:
             self.told("member", "PUT", f"/v1/AUTH_{self.demo}/copies", body=b"")
         return name
 
+    def public_token(self, *_: object) -> str:
+        place = f"/object-store/v1/{self.demo}/{self.container('GET', '', {})}/o"
+        headers = {"content-type": "text/plain", "x-object-public": "true"}
+        self.told("member", "PUT", place, body=b"hello", headers=headers)
+        return str(self.told("member", "HEAD", place).headers["x-object-public"].rpartition("/")[2])
+
     def image(self, method: str, path: str, _: Mapping[str, str]) -> str:
         """Private, with bytes, but for calls that bring some; one that is an object, for Plankton."""
         if path.startswith("/image/v1.0"):
@@ -186,7 +193,7 @@ class Stage:
         made = self.told("member", "POST", "/image/v1.0/images", headers=self.wish_to_register(), body=b"")
         key = made.headers["x-image-meta-id"]
         if "{member_id}" in path:
-            self.told("member", "PUT", f"/image/v1.0/images/{key}/members/{self.alt}", body=b"")
+            self.told("member", "PUT", f"/image/v1.0/images/{key}/members/{self.third}", body=b"")
         return key
 
     def wish_to_register(self) -> dict[str, str]:
@@ -259,7 +266,7 @@ THINGS: Mapping[str, _Thing] = {
     "{container}": Stage.container,
     "{object:rest}": Stage.object,
     "{image_id}": Stage.image,
-    "{member_id}": lambda stage, *_: stage.alt,
+    "{member_id}": lambda stage, _, path, __: stage.third if path.startswith("/image/") else stage.alt,
     "{tag}": lambda *_: "t",
     "{action}": lambda *_: "deactivate",
     "{task_id}": Stage.task,
@@ -269,6 +276,7 @@ THINGS: Mapping[str, _Thing] = {
     "schemas/{name}": lambda *_: "image",
     "metadefs/{name}": lambda *_: "namespace",
     "{rest:rest}": lambda *_: "x",
+    "public/{token}": Stage.public_token,
     "{job}": Stage.job,
 }
 """What stands for a name in a path, by what stands before it where that matters."""
@@ -277,7 +285,7 @@ _SPACE = "/v2/metadefs/namespaces/{namespace}"
 
 _PITHOS = "/object-store/v1/{project}/{container}"
 _THEIR_TOKEN = {"json": lambda stage: {"auth": {"token": {"id": stage.token}}}}
-_THEIR_MEMBERS = {"json": lambda stage: {"memberships": [{"member_id": stage.alt}]}}
+_THEIR_MEMBERS = {"json": lambda stage: {"memberships": [{"member_id": stage.third}]}}
 _THEIR_NAMES = {"json": lambda stage: {"uuids": [stage.demo], "displaynames": ["demo"]}}
 
 BODIES: Mapping[str, Mapping[str, Any]] = {

@@ -47,14 +47,13 @@ def policy_document(container: Container) -> dict[str, str]:
     }
 
 
-def container_document(row: Container) -> dict[str, Any]:
-    """One row of the listing of an account."""
+def container_document(row: Container, *, whole: bool = True) -> dict[str, Any]:
+    """One row of the listing of an account. ``whole``: for who may see all that is in the container."""
     return {
         "name": row.name,
-        "count": row.object_count,
-        "bytes": row.bytes_used,
+        **({"count": row.object_count, "bytes": row.bytes_used} if whole else {}),
         "last_modified": iso_time(row.updated_at),
-        "x_container_policy": policy_document(row),
+        **({"x_container_policy": policy_document(row)} if whole else {}),
     }
 
 

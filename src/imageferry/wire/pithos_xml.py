@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from imageferry.domain.object import Container
-from imageferry.wire import pithos
 from imageferry.wire.xml import document, element, text
 
 
-def account_listing(name: str, rows: Iterable[Container]) -> bytes:
-    """Raises BadInput: a name that XML cannot hold."""
-    return document("account", name, (element("container", pithos.container_document(row)) for row in rows))
+def account_listing(name: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """``rows`` as in JSON. Raises BadInput: a name that XML cannot hold."""
+    return document("account", name, (element("container", row) for row in rows))
 
 
 def container_listing(name: str, rows: Iterable[Mapping[str, Any]]) -> bytes:

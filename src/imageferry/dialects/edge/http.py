@@ -55,6 +55,7 @@ class Request:
     headers: Mapping[str, str]  # of a name that came several times the values with commas between them
     scheme: str
     host: str  # "name:port" as the client calls us
+    public_url: str = ""  # how clients reach us, where that is set
     body: bytes = b""  # empty for a Streamed handler
     length: int | None = None  # Content-Length
     chunked: bool = False  # the body comes in chunks; neither length nor chunks: there is none
@@ -72,6 +73,8 @@ class Request:
     @property
     def base_url(self) -> str:
         """How the client reaches us, without a trailing slash. Safe to write into any answer."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
         return f"{self.scheme}://{self.host if _HOST.fullmatch(self.host) else 'localhost'}"
 
     def json(self) -> Any:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.pithos import listing, metadata, policies
+from imageferry.dialects.pithos import listing, metadata, policies, sharing
 from imageferry.dialects.pithos.asked import account_of, known_already
 from imageferry.dialects.pithos.home import HOME, make_home
-from imageferry.domain.access import Act, allow
-from imageferry.domain.object import Account, Container
+from imageferry.domain.access import Act, ProjectId, allow
+from imageferry.domain.object import Account
 from imageferry.domain.quota import BYTES
 from imageferry.service.services import Services
 from imageferry.wire import pithos
 from imageferry.wire.dates import last_modified
+from imageferry.wire.pithos_sharing import GROUP, read_groups
 
 _POLICIES = frozenset({"quota"})
 
 
 def head(request: Request, services: Services) -> Answer:
     _with_home(request, services)
-    account = services.objects.account(request.caller, account_of(request))
-    return known_already(request, account.created_at) or Answer(status=204, headers=_headers(account))
+    account = services.shares.account(request.caller, account_of(request))
+    if account is None:
+        return Answer(status=204)
+    headers = _headers(account, services.shares.groups(request.caller, account.project_id))
+    return known_already(request, account.created_at) or Answer(status=204, headers=headers)
 
 
 def get(request: Request, services: Services) -> Answer:
     _with_home(request, services)
     query = listing.query_of(request)
-    account, rows = services.objects.containers(request.caller, account_of(request), query)
-    containers = [row for row in rows if isinstance(row, Container)]
-    return known_already(request, account.created_at) or listing.containers(request, containers, _headers(account))
+    account = services.shares.account(request.caller, account_of(request))
+    rows = services.shares.containers(request.caller, account_of(request), query, sharing.part_of(request))
+    if account is None:  # somebody else's, in which something is shared with the caller
+        return listing.containers(request, rows, (), whole=False)
+    headers = _headers(account, services.shares.groups(request.caller, account.project_id))
+    return known_already(request, account.created_at) or listing.containers(request, rows, headers)
 
 
 def post(request: Request, services: Services) -> Answer:
@@ -35,6 +44,9 @@ def post(request: Request, services: Services) -> Answer:
     allow(request.caller, Act.WRITE_OBJECTS, owner=account)
     quota = policies.quota_of(policies.sent(request, "account", known=_POLICIES))
     changes = metadata.changes(request, "account", lambda: services.objects.account(request.caller, account).metadata)
+    groups = read_groups(request.headers)
+    if groups:
+        services.shares.change_groups(request.caller, account, groups, replacing=not metadata.adds(request))
     services.objects.change_account(request.caller, account, changes | quota, keeping=metadata.keeping(request))
     return Answer(status=202)
 
@@ -44,12 +56,13 @@ def _with_home(request: Request, services: Services) -> None:
         make_home(request, services)
 
 
-def _headers(account: Account) -> list[tuple[str, str]]:
+def _headers(account: Account, groups: Mapping[str, Sequence[ProjectId]]) -> list[tuple[str, str]]:
     return pithos.encoded_headers(
         [
             ("x-account-container-count", str(account.container_count)),
             ("x-account-bytes-used", str(account.bytes_used)),
             ("x-account-policy-quota", account.metadata.get(BYTES, "0")),
+            *((f"{GROUP}{name}", ",".join(members)) for name, members in groups.items()),
             ("last-modified", last_modified(account.created_at)),
             *metadata.shown("account", pithos.own_metadata(account.metadata).items()),
         ]

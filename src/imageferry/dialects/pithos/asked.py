@@ -45,17 +45,23 @@ def known_already(request: Request, modified: Moment) -> Answer | None:
     return Answer(status=304) if verdict is Verdict.NOT_MODIFIED else None
 
 
-def read_aloud(methods: Mapping[str, Handler | Streamed]) -> Mapping[str, Handler | Streamed]:
-    """A row of the table whose handlers see names and values of headers without their percent-encoding."""
+def read_aloud(methods: Mapping[str, Handler | Streamed], public_url: str) -> Mapping[str, Handler | Streamed]:
+    """A row of the table whose handlers see names and values of headers without their percent-encoding.
+
+    ``public_url``: how clients reach the service; "": as each of them called it.
+    """
     return {
-        method: Streamed(_decoded(handler.handler)) if isinstance(handler, Streamed) else _decoded(handler)
+        method: Streamed(_decoded(handler.handler, public_url))
+        if isinstance(handler, Streamed)
+        else _decoded(handler, public_url)
         for method, handler in methods.items()
     }
 
 
-def _decoded(handler: Callable[[Request, Any], _Result]) -> Callable[[Request, Any], _Result]:
+def _decoded(handler: Callable[[Request, Any], _Result], public_url: str) -> Callable[[Request, Any], _Result]:
     def decoding(request: Request, services: Any) -> _Result:
-        return handler(replace(request, headers=pithos.decoded_headers(request.headers)), services)
+        headers = pithos.decoded_headers(request.headers)
+        return handler(replace(request, headers=headers, public_url=public_url), services)
 
     return decoding
 

@@ -5,28 +5,34 @@ from __future__ import annotations
 from functools import partial
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import hash_maps, listing, metadata, policies
+from imageferry.dialects.pithos import hash_maps, listing, metadata, policies, sharing
 from imageferry.dialects.pithos.asked import container_of, has_body, known_already
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.object import Container
+from imageferry.service.objects.shares import View
 from imageferry.service.services import Services
 from imageferry.wire import pithos
 from imageferry.wire.dates import last_modified
 from imageferry.wire.hash_maps import BLOCK_HASH
 
+_FOR_BLOCKS = (("x-container-block-size", str(BLOCK_SIZE)), ("x-container-block-hash", BLOCK_HASH))
+
 
 def head(request: Request, services: Services) -> Answer:
-    container = services.objects.container(request.caller, *container_of(request))
-    headers = _headers(container, services.objects.metadata_names(container))
+    view = services.shares.view(request.caller, *container_of(request))
+    container, headers = view.container, _headers_of(view, services)
     return known_already(request, container.updated_at) or Answer(status=204, headers=headers)
 
 
 def get(request: Request, services: Services) -> Answer:
-    path = container_of(request)
-    container, rows = listing.rows_of(request, partial(services.objects.listing, request.caller, *path))
-    headers = _headers(container, services.objects.metadata_names(container))
+    view = services.shares.view(request.caller, *container_of(request), sharing.part_of(request))
+    container, rows = listing.rows_of(request, view.pages)
     answer = known_already(request, container.updated_at)
-    return answer or listing.objects(request, container, rows, services.objects.tops(listing.items(rows)), headers)
+    if answer is not None:
+        return answer
+    more = partial(sharing.of_rows, request, services, container)
+    tops = services.objects.tops(listing.items(rows))
+    return listing.objects(request, container, rows, tops, _headers_of(view, services), more)
 
 
 def put(request: Request, services: Services) -> Answer:
@@ -63,14 +69,20 @@ def _metadata_of(request: Request, services: Services) -> dict[str, str]:
     return dict(services.objects.container(request.caller, *container_of(request)).metadata)
 
 
+def _headers_of(view: View, services: Services) -> list[tuple[str, str]]:
+    """With whom only some of it is shared learns no more of a container than what it takes to read and write in it."""
+    if view.whole:
+        return _headers(view.container, services.objects.metadata_names(view.container))
+    return [*_FOR_BLOCKS, ("last-modified", last_modified(view.container.updated_at))]
+
+
 def _headers(container: Container, names: list[str]) -> list[tuple[str, str]]:
     """``names``: of the metadata that its objects have."""
     return pithos.encoded_headers(
         [
             ("x-container-object-count", str(container.object_count)),
             ("x-container-bytes-used", str(container.bytes_used)),
-            ("x-container-block-size", str(BLOCK_SIZE)),
-            ("x-container-block-hash", BLOCK_HASH),
+            *_FOR_BLOCKS,
             ("x-container-object-meta", ",".join(names)),
             *((f"x-container-policy-{name}", value) for name, value in pithos.policy_document(container).items()),
             ("last-modified", last_modified(container.updated_at)),

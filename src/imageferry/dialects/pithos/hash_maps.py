@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imageferry.dialects.edge.collected import Collected
 from imageferry.dialects.edge.http import Answer, Headers, Receiving, Request
+from imageferry.dialects.pithos import sharing
 from imageferry.dialects.pithos.asked import container_of, object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
 from imageferry.dialects.pithos.put_reply import created, only_if
@@ -27,7 +30,7 @@ def put(request: Request, services: Services) -> Receiving:
     path = object_of(request)
     if not services.objects.has_container(*path[:2]):
         raise NotFound("container", path[1])
-    traits = fresh_traits(request)
+    traits = replace(fresh_traits(request), sharing=sharing.sent(request, services))
     collected = Collected("hash map", MAX_DOCUMENT, promised=request.length)
     condition = only_if(request)
 

@@ -58,24 +58,37 @@ def items(rows: Sequence[Row]) -> list[StoredObject]:
     return [row for row in rows if isinstance(row, StoredObject)]
 
 
-def containers(request: Request, rows: Sequence[Container], headers: Headers) -> Answer:
-    form = _form(request)
+def containers(request: Request, rows: Sequence[Container], headers: Headers, *, whole: bool = True) -> Answer:
+    """``whole``: for who may see all that is in them."""
+    form = form_of(request)
+    documents = [pithos.container_document(row, whole=whole) for row in rows]
     if form == "json":
-        return synnefo.answer(200, [pithos.container_document(row) for row in rows], headers)
+        return synnefo.answer(200, documents, headers)
     if form == "xml":
-        return _said(_XML, pithos_xml.account_listing(request.params["project"], rows), headers)
-    body = _lines([row.name for row in rows])
+        return _said(_XML, pithos_xml.account_listing(request.params["project"], documents), headers)
+    return lines([row.name for row in rows], headers)
+
+
+def lines(names: Sequence[str], headers: Headers = ()) -> Answer:
+    """A line for each name; 204 where there is none."""
+    body = _lines(names)
     return _said(_TEXT, body, headers) if body else Answer(status=204, headers=headers)
 
 
 def objects(
-    request: Request, container: Container, rows: Sequence[Row], tops: Mapping[BlobId, str], headers: Headers
+    request: Request,
+    container: Container,
+    rows: Sequence[Row],
+    tops: Mapping[BlobId, str],
+    headers: Headers,
+    more: Callable[[list[str]], Mapping[str, Mapping[str, str]]] = lambda _: {},
 ) -> Answer:
-    """Never 204: kamaki takes that for a failure."""
-    form = _form(request)
+    """Never 204: kamaki takes that for a failure. ``more``: what else is told of objects, by their names."""
+    form = form_of(request)
     if form == "text":
         return _said(_TEXT, _lines([row.name for row in rows]), headers)
-    documents = [pithos.row_document(row, container.project_id, tops) for row in rows]
+    others = more([row.name for row in items(rows)])
+    documents = [pithos.row_document(row, container.project_id, tops) | dict(others.get(row.name, {})) for row in rows]
     if form == "json":
         return synnefo.answer(200, documents, headers)
     return _said(_XML, pithos_xml.container_listing(container.name, documents), headers)
@@ -110,7 +123,7 @@ def _limit(request: Request) -> int:
     return min(int(text[:20]) or MAX_LISTING, MAX_LISTING)
 
 
-def _form(request: Request) -> str:
+def form_of(request: Request) -> str:
     asked = request.query.get("format")
     if asked is None:
         accepted = request.headers.get("accept", "")

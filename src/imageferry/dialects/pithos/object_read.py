@@ -6,7 +6,7 @@ from functools import partial
 
 from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.edge.spans import Content, answer_for
-from imageferry.dialects.pithos import versions
+from imageferry.dialects.pithos import sharing, versions
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import object_headers
 from imageferry.domain.errors import PreconditionFailed
@@ -28,6 +28,8 @@ def get_or_head(request: Request, services: Services) -> Answer:
     top = None if opened.is_large else objects.tops([item])[item.blob_id]
     tag = opened.etag if top is None else top
     headers = object_headers(item, path[0], tag=tag, top=top)
+    if version is None:
+        headers += sharing.headers(request, services)
     verdict = judge(request.headers, etag=tag, modified=item.updated_at)
     if verdict is Verdict.NOT_MODIFIED:
         return Answer(status=304, headers=headers)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import copies, hash_maps
+from imageferry.dialects.pithos import copies, hash_maps, sharing
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import fresh_traits
 from imageferry.dialects.pithos.put_reply import created, only_if, promised_md5
@@ -24,7 +26,7 @@ def put(request: Request, services: Services) -> Answer | Receiving:
     upload = services.objects.upload(
         request.caller,
         *path,
-        traits=fresh_traits(request),
+        traits=replace(fresh_traits(request), sharing=sharing.sent(request, services)),
         size=request.length,
         md5=promised_md5(request),
         with_md5=False,

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 
 from imageferry.dialects.edge import synnefo
 from imageferry.dialects.edge.http import Dialect, Handler, Path, Streamed
-from imageferry.dialects.pithos import account, container, copies, errors, object_read, object_write, updates
+from imageferry.dialects.pithos import (
+    account,
+    container,
+    copies,
+    errors,
+    object_read,
+    object_write,
+    public,
+    sharing,
+    updates,
+)
 from imageferry.dialects.pithos.asked import read_aloud
 from imageferry.dialects.pithos.home import at_home
 from imageferry.wire.pithos import ROOT
+from imageferry.wire.pithos_sharing import PUBLIC_ROOT
 
 _ACCOUNT: Mapping[str, Handler | Streamed] = {
     "HEAD": account.head,
@@ -34,8 +45,10 @@ _OBJECT: Mapping[str, Handler | Streamed] = {
 }
 
 
-def dialect() -> Dialect:
-    rows = {
+def dialect(public_url: str = "") -> Dialect:
+    """``public_url``: how clients reach the service; by default as each of them called it."""
+    rows: Mapping[str, Mapping[str, Handler | Streamed]] = {
+        "": {"GET": sharing.sharers},
         "{project}": _ACCOUNT,
         "{project}/": _ACCOUNT,
         "{project}/{container}": _CONTAINER,
@@ -45,9 +58,13 @@ def dialect() -> Dialect:
     return Dialect(
         name="pithos",
         service="object-store",
-        paths=[Path(f"{ROOT}/{path}", read_aloud(methods)) for path, methods in rows.items()],
+        paths=[
+            Path(ROOT, read_aloud(rows[""], public_url)),
+            *(Path(f"{ROOT}/{path}", read_aloud(methods, public_url)) for path, methods in rows.items()),
+            *public.paths(),
+        ],
         error=errors.answer,
         refuse=synnefo.refuse,
-        prefixes=["/object-store"],
+        prefixes=["/object-store", PUBLIC_ROOT],
         token_of=synnefo.token_of,
     )

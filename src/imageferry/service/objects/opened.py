@@ -21,11 +21,9 @@ class Opened:
     """What is said of the sharing of one object."""
 
     share: Share | None = None  # its own, or that of a directory above
-    right: Right | None = None  # of the one who asks, by that; None for its owner
+    mine: bool = False  # whether its owner asks
+    right: Right | None = None  # of another one who asks, by that share
     link: str | None = None  # the secret part of its public address; told to its owner only
-
-
-NOT_OPENED = Opened()
 
 
 def opens(session: Session, container: Container, name: str, caller: Caller | None, act: Act, now: Moment) -> bool:
@@ -41,27 +39,23 @@ def opens(session: Session, container: Container, name: str, caller: Caller | No
     return act is Act.WRITE_OBJECTS and right is Right.WRITE
 
 
-def opened(session: Session, container: Container, name: str, caller: Caller | None, now: Moment) -> Opened:
-    """What the one who asks is told of an object that he may read."""
-    return opened_all(session, container, [name], caller, now).get(name, NOT_OPENED)
-
-
 def opened_all(
     session: Session, container: Container, names: Sequence[str], caller: Caller | None, now: Moment
 ) -> dict[str, Opened]:
-    """The same of a page of names, which are in order; those of which there is nothing to say are left out."""
+    """What the one who asks is told of objects that he may read, for each of a page of names, which are in order."""
     shares = session.shares.over_all(container.id, names, now)
     if _is_owner(caller, container.project_id):
         links = session.links.of_all(container.id, names)
-        told = shares.keys() | links.keys()
-        return {name: Opened(share=shares.get(name), link=links.get(name)) for name in names if name in told}
+        return {name: Opened(share=shares.get(name), mine=True, link=links.get(name)) for name in names}
     project = None if caller is None else caller.project_id
     groups = sorted({group for share in shares.values() for group in share.sharing.groups})
     joined = session.groups.joined(project, groups) if groups and project is not None else ()
-    return {
-        name: Opened(share=share, right=None if project is None else share.sharing.gives(project, joined))
-        for name, share in shares.items()
-    }
+
+    def right_by(share: Share | None) -> Right | None:
+        return None if share is None or project is None else share.sharing.gives(project, joined)
+
+    found = ((name, shares.get(name)) for name in names)
+    return {name: Opened(share=share, right=right_by(share)) for name, share in found}
 
 
 def change_sharing(

@@ -28,7 +28,7 @@ from imageferry.domain.sharing import (
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
 from imageferry.service.objects.containers import container_of, listed_in_acl
-from imageferry.service.objects.opened import Opened, opened, opened_all
+from imageferry.service.objects.opened import Opened, opened_all
 
 Page = tuple[Container, list[StoredObject | Subdir]]
 
@@ -173,10 +173,11 @@ class Shares:
 
         return View(container=container, whole=whole, pages=page)
 
-    def of(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> Opened:
-        """What is told of an object that the caller may read."""
+    def of(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> tuple[Container, Opened]:
+        """What is told of an object that the caller may read, and where it is."""
         with self._records.reading() as session:
-            return opened(session, container_of(session, project, container), name, caller, self._clock())
+            place = container_of(session, project, container)
+            return place, opened_all(session, place, [name], caller, self._clock())[name]
 
     def of_all(self, caller: Caller | None, container: Container, names: Sequence[str]) -> Mapping[str, Opened]:
         """The same of a page of a listing, whose names are in order."""

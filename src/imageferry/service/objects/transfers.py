@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from imageferry.domain.access import Act, Caller, ProjectId, owns
 from imageferry.domain.errors import NotFound
-from imageferry.domain.image import ImageId
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, StoredObject, Subdir, checked_object_name
 from imageferry.domain.precondition import NO_CONDITION, Precondition
@@ -22,11 +21,10 @@ from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held, listed_in_acl
 from imageferry.service.objects.history import History
 from imageferry.service.objects.keeping import arrive, depart, live, remove
-from imageferry.service.objects.opened import NOT_OPENED, change_sharing, opened_all
+from imageferry.service.objects.opened import change_sharing, opened_all
 from imageferry.service.objects.quotas import within_quotas
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.writing import Target, put_object
-from imageferry.service.registrations.readers import readers_follow
 
 Place = tuple[ProjectId, str, str]  # account, container, object
 
@@ -47,7 +45,7 @@ class Transfers(History):
     ) -> StoredObject:
         """Give an object another name, in the same container or in another one: it stays the object that it is.
 
-        It is shared with nobody there, unless ``traits`` say so; one that is an image, with the image's members.
+        It is shared with nobody there, unless ``traits`` say so.
         Its id goes with it; what its old name held before stays there, as after a deletion. An object that
         bears the new name already ends. What is moved onto itself only gets the traits.
 
@@ -84,7 +82,6 @@ class Transfers(History):
                 else:
                     depart(session, source[0], old, item, now)
                     kept = arrive(session, place.project, new, there, moved)
-                    readers_follow(session, ImageId(kept.id), now)
                 change_sharing(session, new, kept, wanted.sharing, now)
                 return kept
 
@@ -105,7 +102,7 @@ class Transfers(History):
             if owns(caller, Act.READ_OBJECTS, project) or listed_in_acl(place, caller, Act.READ_OBJECTS):
                 return names
             told = opened_all(session, place, names, caller, now)
-            return [name for name in names if told.get(name, NOT_OPENED).right is not None]
+            return [name for name in names if told[name].right is not None]
 
     def pairs_below(self, caller: Caller | None, source: Place, target: Place) -> list[tuple[Place, Place]]:
         """What is below a directory, each with its place below another one.
