@@ -93,8 +93,11 @@ class Cloud:
         body: bytes | Sequence[bytes] | None = None,
         host: str = HOST,
         cut: bool = False,
+        lines: Sequence[tuple[str, str]] = (),
     ) -> Reply:
-        """One request. ``target`` goes out as it stands; ``document`` as JSON; ``cut``: hang up before the end."""
+        """One request. ``target`` goes out as it stands; ``document`` as JSON; ``cut``: hang up before the end;
+        ``lines``: headers that may come several times, with their names as they are.
+        """
         sent = {"accept": "application/json", "host": host}
         if self.token is not None:
             sent["x-auth-token"] = self.token
@@ -107,7 +110,8 @@ class Cloud:
         elif body is not None:
             sent["transfer-encoding"] = "chunked"
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
-        return self.loop.run_until_complete(_converse(self.edge, method, target, sent, pieces, cut=cut))
+        all_lines = [*sent.items(), *lines]
+        return self.loop.run_until_complete(_converse(self.edge, method, target, all_lines, pieces, cut=cut))
 
     def get(self, target: str, **options: Any) -> Reply:
         return self.call("GET", target, **options)
@@ -161,7 +165,7 @@ def running_cloud(
 
 
 async def _converse(
-    edge: Edge, method: str, target: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, cut: bool
+    edge: Edge, method: str, target: str, headers: Sequence[tuple[str, str]], pieces: Sequence[bytes], *, cut: bool
 ) -> Reply:
     path, _, query = target.partition("?")
     scope = {
@@ -171,7 +175,7 @@ async def _converse(
         "path": unquote(path, errors="replace"),
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
     }
     waiting = iter(pieces)
     left = len(pieces)

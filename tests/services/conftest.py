@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imageferry import bootstrap
 from imageferry.db.engine import open_engine
 from imageferry.db.migrate import upgrade
 from imageferry.db.records import SqlRecords
@@ -19,7 +20,9 @@ from imageferry.fetchers.line import Patience
 from imageferry.formats.judge import Limits
 from imageferry.service.blobs import Blobs
 from imageferry.service.importing.fetching import Fetching
+from imageferry.settings import Settings
 from imageferry.stores.memory import MemoryBlocks
+from tests.services.registration_desk import Desk
 
 
 class Clock:
@@ -79,3 +82,25 @@ def member() -> Callable[[str], Caller]:
         return Caller(user_id=UserId(f"user-of-{project}"), project_id=ProjectId(project), roles=roles[role])
 
     return make
+
+
+@pytest.fixture
+def build(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Desk]]:
+    """A service with these settings, and a member of one of its projects."""
+    houses = []
+
+    def made(**settings: object) -> Desk:
+        wanted = Settings(data=str(tmp_path / "data"), store="memory", max_image_bytes=32 << 20, **settings)  # type: ignore[arg-type]
+        house = bootstrap.build(wanted, clock=clock)
+        house.services.admin.first_start("pw", lambda _: None)
+        houses.append(house)
+        return Desk(house)
+
+    yield made
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def desk(build: Callable[..., Desk]) -> Desk:
+    return build()
