@@ -53,6 +53,7 @@ def shell(tmp_path: Path) -> Iterator[dict[str, str]]:
         "OS_CLOUD": "mycloud",
         "OS_CLIENT_CONFIG_FILE": str(tmp_path / "clouds.yaml"),
         "IMAGEFERRY_DATA": str(service.data),
+        "PROJECT": projects["mira-of-the-page"],
         "FRIEND": projects["friend"],
     }
     service.stop()
@@ -76,6 +77,12 @@ def _write_files(folder: Path) -> None:
     subprocess.run(["qemu-img", "convert", "-O", "qcow2", "-f", "raw", raw, folder / "web.qcow2"], check=True)
     (folder / "photo.jpg").write_bytes(bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(5000))
     (folder / "data.raw").write_bytes(os.urandom(1 << 20))
+    (folder / "web.meta").write_text(
+        '{"disk-format": "qcow2", "properties": {"OSFAMILY": "linux", "ROOT_PARTITION": 1}}'
+    )
+    (folder / "broken.meta").write_text('{"properties": {"OS" "linux"}}')
+    (folder / "photos" / "empty").mkdir(parents=True)
+    (folder / "photos" / "one.txt").write_text("a photo")
     (folder / "k5contractsettings.py").write_text(
         "region = 'uk-1'\ncontract = 'Ab3dEfgh'\nadminUser = 'mira'\nadminPassword = 'pw'\ndefaultProject = 'web'\n"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from imageferry.cli.units import Duration, Pair, Size, Word
@@ -25,8 +27,15 @@ segment_size_option = click.option(
     help="Larger files go up in parts of it, side by side. [1GiB]",
 )
 visibility_option = click.option("--visibility", type=Word(Visibility), help="Who may find the image.")
+metafile_option = click.option(
+    "--metafile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the image shall be, as JSON; the command line wins over it.",
+)
+no_metafile_option = click.option("--no-metafile-upload", is_flag=True, help="Write no metafile beside the object.")
 property_option = click.option(
-    "--property", "properties", type=Pair(), multiple=True, metavar="KEY=VALUE", help="Repeatable."
+    "-p", "--property", "properties", type=Pair(), multiple=True, metavar="KEY=VALUE", help="Repeatable."
 )
 min_disk_option = click.option("--min-disk", type=click.IntRange(min=0), metavar="GIB", help="What a guest needs.")
 min_ram_option = click.option("--min-ram", type=click.IntRange(min=0), metavar="MIB", help="What a guest needs.")

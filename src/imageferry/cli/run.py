@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from imageferry.cli.clouds import OpenClouds
 
@@ -72,6 +72,18 @@ def _show_traceback(error: Exception) -> None:
 
     text = "".join(traceback.format_exception(error))
     click.echo(escaped(redacted(text), keep="\n"), err=True, nl=False)
+
+
+def exit_with_first(codes: Iterable[int]) -> None:
+    """End an act of many parts: with the code of the first that failed, if one did."""
+    code = next((code for code in codes if code), 0)
+    if code:
+        click.get_current_context().exit(code)
+
+
+def warn(sentence: str) -> None:
+    """Say something beside the data; see ``Run.say``."""
+    click.get_current_context().ensure_object(Run).say(sentence)
 
 
 F = TypeVar("F", bound="Callable[..., Any]")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput
@@ -122,6 +123,28 @@ class Pair(click.ParamType[tuple[str, str]]):
         if not key or not equals:
             raise BadInput(_field(param, self.name), value, "KEY=VALUE")
         return key, text
+
+
+class SortBy(click.ParamType[tuple[str, bool]]):
+    """``KEY``, ``KEY:asc`` or ``KEY:desc``: what to sort by, and whether the largest comes first."""
+
+    name = "key"
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, bool]:
+        if isinstance(value, tuple):
+            return value
+        key, colon, way = str(value).lower().partition(":")
+        key = key.replace("-", "_")
+        if key not in self._keys or (colon and way not in ("asc", "desc")):
+            raise BadInput(_field(param, self.name), value, f"KEY or KEY:desc, KEY one of {', '.join(self._keys)}")
+        return key, way == "desc"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        words = [word for key in self._keys for word in (key, f"{key}:desc")]
+        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 class Word(click.Choice[E]):

@@ -6,24 +6,40 @@ them). Every long act tells where it is through ``watch``.
 
 from __future__ import annotations
 
+from imageferry.client.change import change_image, unregister
 from imageferry.client.check import DiskReport, check
 from imageferry.client.export import export
-from imageferry.client.pull import Pulled, pull_image, pull_object
+from imageferry.client.metafiles import load as load_metafile
+from imageferry.client.pull import Pulled, cat_object, pull_image, pull_object
 from imageferry.client.push import PushResult, push
+from imageferry.client.register import NO_METAFILE, NOTHING_SAID, Registered, Wishes, register
 from imageferry.client.share import answer, share, unshare
+from imageferry.client.trees import Outcome, get_tree, put_tree
 from imageferry.client.wait import wait_export, wait_import
 
 __all__ = [
+    "NOTHING_SAID",
+    "NO_METAFILE",
     "DiskReport",
+    "Outcome",
     "Pulled",
     "PushResult",
+    "Registered",
+    "Wishes",
     "answer",
+    "cat_object",
+    "change_image",
     "check",
     "export",
+    "get_tree",
+    "load_metafile",
     "pull_image",
     "pull_object",
     "push",
+    "put_tree",
+    "register",
     "share",
+    "unregister",
     "unshare",
     "wait_export",
     "wait_import",

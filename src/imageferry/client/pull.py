@@ -44,6 +44,24 @@ def pull_object(
     return _pull(lambda: cloud.objects.read(container, name, version=version), what, target, watch)
 
 
+def cat_object(cloud: Cloud, container: str, name: str, *, version: str = "") -> Iterator[bytes]:
+    """The bytes of an object, or of an old state of it, as they come.
+
+    Raises:
+        DigestMismatch, Incomplete: after the last byte, when they were not those that the cloud promised.
+    """
+    what = f"object {container}/{name}"
+    with cloud.objects.read(container, name, version=version) as download:
+        hashers = {algorithm: algorithm.new() for algorithm in download.promised}
+        size = 0
+        for data in download.chunks:
+            size += len(data)
+            for hasher in hashers.values():
+                hasher.update(data)
+            yield data
+        _compare(what, download, size, {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()})
+
+
 def _pull(begin: Callable[[], AbstractContextManager[Download]], what: str, target: Path, watch: Watch) -> Pulled:
     with _file_for(target) as fd, begin() as download:
         hashers = {algorithm: algorithm.new() for algorithm in download.promised}
@@ -56,16 +74,20 @@ def _pull(begin: Callable[[], AbstractContextManager[Download]], what: str, targ
             skipped += _write(fd, size, data)
             size += len(data)
             watch(Moved(stage="download", done=size, total=download.size, sent=size, skipped=skipped))
-        if download.size is not None and size != download.size:
-            raise Incomplete(what, download.size, size)
-        for algorithm, hasher in hashers.items():
-            promised, found = download.promised[algorithm], hasher.hexdigest()
-            if promised != found:
-                raise DigestMismatch(what, Digest(algorithm, promised), Digest(algorithm, found))
+        _compare(what, download, size, {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()})
         with _in_our_words(target):
             os.ftruncate(fd, size)  # a hole at the end counts too
             os.fsync(fd)
         return Pulled(path=target, size=size, digests=dict(download.promised), skipped=skipped)
+
+
+def _compare(what: str, download: Download, size: int, digests: Digests) -> None:
+    """Raises unless what came is what the cloud promised."""
+    if download.size is not None and size != download.size:
+        raise Incomplete(what, download.size, size)
+    for algorithm, found in digests.items():
+        if download.promised[algorithm] != found:
+            raise DigestMismatch(what, Digest(algorithm, download.promised[algorithm]), Digest(algorithm, found))
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""Let everybody have an image, and take that back, in the words of each kind of cloud."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from imageferry.client.metafiles import objects_at, share_alike
+from imageferry.domain.access import ProjectId
+from imageferry.domain.errors import Forbidden, Unsupported
+from imageferry.domain.image import Visibility
+from imageferry.domain.registration import Place
+from imageferry.ports.cloud import Cloud, ImageInfo, Registry
+
+
+def registry_of(cloud: Cloud) -> Registry | None:
+    """What registers stored objects; None where images have bytes of their own."""
+    try:
+        return cloud.images.registry
+    except Unsupported:
+        return None
+
+
+def publish(cloud: Cloud, image_id: str) -> ImageInfo:
+    """Let everybody see and use an image.
+
+    Where images have bytes of their own, only administrators may put one into everybody's list; one of
+    anybody else becomes ``community``: everybody may use it who asks for it.
+    """
+    try:
+        image = cloud.images.change(image_id, {"visibility": Visibility.PUBLIC.value})
+    except Forbidden:
+        if registry_of(cloud) is not None:
+            raise
+        image = cloud.images.change(image_id, {"visibility": Visibility.COMMUNITY.value})
+    _metafile_alike(cloud, image_id)
+    return image
+
+
+def unpublish(cloud: Cloud, image_id: str) -> ImageInfo:
+    """Leave an image to its owner and members."""
+    registered = registry_of(cloud) is not None
+    alone = Visibility.PRIVATE if registered or not cloud.images.members(image_id) else Visibility.SHARED
+    image = cloud.images.change(image_id, {"visibility": alone.value})
+    _metafile_alike(cloud, image_id)
+    return image
+
+
+def _metafile_alike(cloud: Cloud, image_id: str) -> None:
+    """What describes an image must not be seen by more people than the image."""
+    registry = registry_of(cloud)
+    if registry is None:
+        return
+    account, container, name = registry.place_of(image_id)
+    place = Place(ProjectId(account), container, name)
+    with suppress(Forbidden):  # the metafile may be another's
+        share_alike(objects_at(cloud, place), place)
