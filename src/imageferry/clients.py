@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from imageferry.clouds import clouds_file, config, local, old_settings
+from imageferry.clouds import clouds_file, config, local, old_kamaki, old_settings
 from imageferry.clouds.config import CloudEntry
 from imageferry.domain.errors import BadInput, NotFound, TooLarge, Unavailable
 from imageferry.ports.cloud import Cloud
@@ -53,34 +54,61 @@ def clouds(env: Mapping[str, str]) -> Sequence[CloudEntry]:
 
 def import_cloud(
     file: Path, *, name: str = "", region: str = "", target: Path | None = None, env: Mapping[str, str]
-) -> CloudEntry:
-    """Read an old k5contractsettings.py or a script of OS_* exports and add it to clouds.yaml (mode 0600).
+) -> list[CloudEntry]:
+    """Take over old settings into clouds.yaml (mode 0600): all clouds of the file, or none.
 
     Args:
-        file: read as text and parsed; never run.
-        name: of the new entry; by default "k5-" and the region.
+        file: a ~/.kamakirc, a k5contractsettings.py or a script of OS_* exports; read as text, never run.
+        name: of the new entry; by default the one in the file, or "k5-" and the region.
+        region: of a K5 cloud; by default the one in the file.
         target: the clouds.yaml; by default the one that ``open_cloud`` reads, or the user's.
 
     Raises:
-        BadInput: names the line that is more than a plain value.
+        BadInput: names the line that means nothing, or is more than a plain value.
         AlreadyExists: there is a cloud of that name.
     """
-    old = old_settings.read_old_settings(_text_of(file), python=file.suffix == ".py")
+    text = _text_of(file)
+    target = target or config.read_file() or clouds_file.users_file(env)
+    read = _old_kamaki if old_kamaki.is_kamakirc(text) else _old_k5
+    found = read(text, file, name, region)
+    clouds_file.add(target, {entry.name: settings for entry, settings in found})
+    return [replace(entry, source=str(target)) for entry, _ in found]
+
+
+_Found = list[tuple[CloudEntry, dict[str, object]]]
+
+
+def _old_k5(text: str, file: Path, name: str, region: str) -> _Found:
+    old = old_settings.read_old_settings(text, python=file.suffix == ".py")
     region = region or old.region
     if not region:
         raise BadInput("region", "", "a K5 region such as uk-1; the file names none")
-    name = name or f"k5-{region}"
-    target = target or config.read_file() or clouds_file.users_file(env)
-    clouds_file.add(target, name, old_settings.entry_for(old, region))
-    return CloudEntry(
-        name=name,
+    entry = CloudEntry(
+        name=name or f"k5-{region}",
         kind=config.K5,
         auth_url=old.auth_url,
         region=region,
         project=old.project_id or old.project or old.default_project_id or old.default_project,
         user=old.username,
-        source=str(target),
     )
+    return [(entry, old_settings.entry_for(old, region))]
+
+
+def _old_kamaki(text: str, file: Path, name: str, region: str) -> _Found:  # noqa: ARG001
+    found = old_kamaki.read_kamakirc(text)
+    if region:
+        raise BadInput("region", region, "none: the clouds of kamaki have no regions")
+    if name and len(found) > 1:
+        raise BadInput("name", name, f"none for a file of {len(found)} clouds, which keep their names")
+    return [
+        (
+            CloudEntry(
+                name=name or old.name, kind=config.SYNNEFO, auth_url=old.url, project=old.more.get("account", "")
+            ),
+            old.entry,
+        )
+        for old in found
+    ]
 
 
 def disk_tools() -> DiskTools:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from imageferry import clients
-from imageferry.domain.errors import BadInput, NotFound, Unavailable
+from imageferry.domain.errors import AlreadyExists, BadInput, NotFound, Unavailable
 from tests.running import RunningService
 
 
@@ -163,12 +163,45 @@ def test_all_clouds_are_listed_without_secrets(env: Mapping[str, str], monkeypat
 def test_old_settings_become_a_cloud(env: Mapping[str, str], tmp_path: Path) -> None:
     old = tmp_path / "k5contractsettings.py"
     old.write_text("adminUser='mira'\nadminPassword='hidden-pw'\ncontract='Ab3'\nregion='uk-1'\ndefaultid='5e1c'\n")
-    entry = clients.import_cloud(old, env=env)
+    (entry,) = clients.import_cloud(old, env=env)
     assert (entry.name, entry.kind, entry.user, entry.project) == ("k5-uk-1", "k5", "mira", "5e1c")
     assert "hidden-pw" not in str(entry)
     assert stat.S_IMODE(Path(env["OS_CLIENT_CONFIG_FILE"]).stat().st_mode) == 0o600
     with clients.open_cloud("k5-uk-1", env=env) as cloud:
         assert cloud.kind == "k5"
+
+
+KAMAKIRC = """\
+; of kamaki
+[global]
+default_cloud = old
+ignore_ssl = off
+[cloud "old"]
+url = https://accounts.example.org/identity/v2.0
+token = hidden-token
+pithos_uuid = 5e1c
+[cloud "test cloud"]
+url: https://test.example.org/identity
+token: other-token
+"""
+
+
+def test_a_kamakirc_becomes_all_of_its_clouds(env: Mapping[str, str], tmp_path: Path) -> None:
+    old = tmp_path / ".kamakirc"
+    old.write_text(KAMAKIRC)
+    found = clients.import_cloud(old, env=env)
+    assert [(entry.name, entry.kind, entry.project) for entry in found] == [
+        ("old", "synnefo", "5e1c"),
+        ("test cloud", "synnefo", ""),
+    ]
+    assert "token" not in str(found)
+    assert stat.S_IMODE(Path(env["OS_CLIENT_CONFIG_FILE"]).stat().st_mode) == 0o600
+    with clients.open_cloud("old", env=env) as cloud:
+        assert (cloud.kind, cloud.project_id) == ("synnefo", "5e1c")
+    with pytest.raises(BadInput, match="keep their names"):
+        clients.import_cloud(old, name="one", env=env)
+    with pytest.raises(AlreadyExists):
+        clients.import_cloud(old, env=env)
 
 
 def test_opening_no_cloud_loads_nothing_heavy() -> None:

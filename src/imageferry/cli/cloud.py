@@ -29,17 +29,17 @@ def cloud_list(out: Output) -> None:
 
 @cloud.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", default="", help="Of the new cloud; by default k5- and the region.")
+@click.option("--name", default="", help="Of the new cloud; by default the one in FILE, or k5- and the region.")
 @click.option("--region", default="", help="By default the one in FILE.")
 @click.option("--target", type=click.Path(path_type=Path), help="The clouds.yaml to add it to.")
 @output_options(COLUMNS)
 @debug_option
 def cloud_import(file: Path, name: str, region: str, target: Path | None, out: Output) -> None:
-    """Take over an old k5contractsettings.py or a script of OS_* exports.
+    """Take over a ~/.kamakirc, an old k5contractsettings.py or a script of OS_* exports.
 
-    FILE is read as text and never run. What it says goes into clouds.yaml, for your eyes only (mode 0600).
+    FILE is read as text and never run. All clouds in it go into clouds.yaml, for your eyes only (mode 0600).
     """
-    out.one(_row(import_cloud(file, name=name, region=region, target=target, env=os.environ)))
+    out.many(map(_row, import_cloud(file, name=name, region=region, target=target, env=os.environ)))
 
 
 def _row(entry: CloudEntry) -> Row:

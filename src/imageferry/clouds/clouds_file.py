@@ -1,4 +1,4 @@
-"""Add a cloud to a clouds.yaml that a person may have written: comments and order stay."""
+"""Add clouds to a clouds.yaml that a person may have written: comments and order stay."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def users_file(env: Mapping[str, str]) -> Path:
     return Path(base) / "openstack" / "clouds.yaml"
 
 
-def add(path: Path, name: str, entry: Mapping[str, object]) -> None:
-    """Add an entry; afterwards only the owner may read the file, which holds a password now.
+def add(path: Path, entries: Mapping[str, Mapping[str, object]]) -> None:
+    """Add entries, all or none; afterwards only the owner may read the file, which holds a password now.
 
     Raises:
-        AlreadyExists: there is a cloud of that name.
+        AlreadyExists: there is a cloud of one of the names.
         BadInput: the file is not what a clouds.yaml is.
         Unavailable: it cannot be written.
     """
     path = path.resolve()  # a link stays a link
     try:
-        before = path.read_text() if path.exists() else ""
-        document = yaml.safe_load(before)
+        text = path.read_text() if path.exists() else ""
+        document = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise Unavailable(str(path), reason=str(error)) from error
     except yaml.YAMLError:
@@ -45,10 +45,13 @@ def add(path: Path, name: str, entry: Mapping[str, object]) -> None:
     clouds = known.get("clouds") if isinstance(known, dict) else None
     if not isinstance(known, dict) or not isinstance(clouds, dict | None):
         raise BadInput("clouds.yaml", str(path), "a mapping with the key 'clouds'")
-    if name in (clouds or {}):
-        raise AlreadyExists("cloud", name)
-    wanted = {**known, "clouds": {**(clouds or {}), name: dict(entry)}}
-    _write(path, _with_entry(before, name, entry, wanted))
+    wanted = {**known, "clouds": dict(clouds or {})}
+    for name, entry in entries.items():
+        if name in wanted["clouds"]:
+            raise AlreadyExists("cloud", name)
+        wanted["clouds"][name] = dict(entry)
+        text = _with_entry(text, name, entry, wanted)
+    _write(path, text)
 
 
 def _with_entry(before: str, name: str, entry: Mapping[str, object], wanted: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ def test_the_entry_is_there_and_all_that_was(tmp_path: Path, before: str | None)
     if before is not None:
         path.parent.mkdir()
         path.write_text(before)
-    add(path, "k5-uk-1", ENTRY)
+    add(path, {"k5-uk-1": ENTRY})
     was = yaml.safe_load(before or "") or {}
     assert yaml.safe_load(path.read_text()) == {**was, "clouds": {**(was.get("clouds") or {}), "k5-uk-1": ENTRY}}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -41,7 +41,7 @@ def test_the_entry_is_there_and_all_that_was(tmp_path: Path, before: str | None)
 def test_comments_and_order_stay(tmp_path: Path) -> None:
     path = tmp_path / "clouds.yaml"
     path.write_text(WRITTEN["two"] or "")
-    add(path, "k5", ENTRY)
+    add(path, {"k5": ENTRY})
     text = path.read_text()
     assert text.startswith("# mine\nclouds:\n")
     assert text.endswith("    # the first\n    one:\n        auth: {a: b}\n    two: {}\ncache:\n  auth: true\n")
@@ -51,14 +51,14 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
     path = tmp_path / "clouds.yaml"
     path.write_text("clouds: {}\n")
     path.chmod(0o644)
-    add(path, "k5", ENTRY)
+    add(path, {"k5": ENTRY})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_text("clouds: {}\n")
     (tmp_path / "clouds.yaml").symlink_to(tmp_path / "real.yaml")
-    add(tmp_path / "clouds.yaml", "k5", ENTRY)
+    add(tmp_path / "clouds.yaml", {"k5": ENTRY})
     assert (tmp_path / "clouds.yaml").is_symlink()
     assert "k5" in yaml.safe_load((tmp_path / "real.yaml").read_text())["clouds"]
 
@@ -67,8 +67,18 @@ def test_a_cloud_of_that_name_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "clouds.yaml"
     path.write_text("clouds:\n  k5: {auth: {password: mine}}\n")
     with pytest.raises(AlreadyExists):
-        add(path, "k5", ENTRY)
+        add(path, {"k5": ENTRY})
     assert "mine" in path.read_text()
+
+
+def test_of_several_clouds_all_are_added_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.yaml"
+    add(path, {"one": ENTRY, "two": {"type": "synnefo"}})
+    before = path.read_text()
+    assert yaml.safe_load(before) == {"clouds": {"one": ENTRY, "two": {"type": "synnefo"}}}
+    with pytest.raises(AlreadyExists):
+        add(path, {"three": ENTRY, "two": ENTRY})
+    assert path.read_text() == before
 
 
 @pytest.mark.parametrize("text", ["[1]", "clouds: [1]", "clouds: x", "a: [", "x"])
@@ -76,5 +86,5 @@ def test_another_kind_of_file_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clouds.yaml"
     path.write_text(text)
     with pytest.raises(BadInput):
-        add(path, "k5", ENTRY)
+        add(path, {"k5": ENTRY})
     assert path.read_text() == text
