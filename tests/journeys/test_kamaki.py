@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,34 +16,46 @@ from tests.running import RunningService
 
 PROGRAM = Path(__file__).parents[2] / ".venv-kamaki" / "bin" / "kamaki"
 
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no Python 2.7 to run it with: scripts/setup --kamaki")
+pytestmark = pytest.mark.skipif(
+    not PROGRAM.exists(), reason="there is no Python 2.7 to run it with: scripts/setup --kamaki"
+)
 
-Kamaki = Callable[..., str]
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Kamaki:
+    """kamaki in a folder of its own, with the token of a user who is alone in a project."""
+
+    service: RunningService
+    folder: Path
+    user: str
+    token: str = ""
+
+    def __call__(self, *words: str, token: str = "") -> str:
+        """``kamaki WORDS...``: what it says."""
+        self.token = self.token or self.service.admin("token", self.user).strip()
+        settings = self.folder / "kamakirc"
+        cloud = f'[cloud "local"]\nurl = {self.service.url}/identity/v2.0\ntoken = {token or self.token}\n'
+        settings.write_text(f"[global]\ndefault_cloud = local\nignore_ssl = on\n{cloud}")
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "KAMAKI_CONFIG": str(settings)}
+        where: dict[str, Any] = {"env": env | {"LC_ALL": "C.UTF-8"}, "cwd": self.folder, "stdin": subprocess.DEVNULL}
+        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, **where)
+        return done.stdout + done.stderr
 
 
 @pytest.fixture
 def kamaki(service: RunningService, tmp_path: Path) -> Kamaki:
-    """``kamaki WORDS...``: what it says, with the token of its user or the one that is given."""
-    service.add_user("alice", "alice@example.org")
-
-    def run(*words: str, token: str = "") -> str:
-        token = token or service.admin("token", "alice").strip()
-        settings = tmp_path / "kamakirc"
-        cloud = f'[cloud "local"]\nurl = {service.url}/identity/v2.0\ntoken = {token}\n'
-        settings.write_text(f"[global]\ndefault_cloud = local\nignore_ssl = on\n{cloud}")
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KAMAKI_CONFIG": str(settings)}
-        done = subprocess.run([PROGRAM, *words], env=env, capture_output=True, text=True, timeout=60)
-        return done.stdout + done.stderr
-
-    return run
+    user = f"alice{next(_numbers)}"
+    service.add_user(user, f"{user}@example.org")
+    return Kamaki(service, tmp_path, user)
 
 
 def test_it_knows_who_it_is_and_translates_names(service: RunningService, kamaki: Kamaki) -> None:
-    """One test: the service is shared, and so is the user."""
     friend = service.admin("project", "add", "bob@example.org").strip()
     said = kamaki("user", "info")
     assert re.search(r"^id: [0-9a-f]{32}$", said, re.MULTILINE), said
-    assert re.search(r"^name: alice$", said, re.MULTILINE), said
+    assert re.search(rf"^name: {kamaki.user}$", said, re.MULTILINE), said
     said = kamaki("user", "name2uuid", "bob@example.org", "nobody")
     assert f"bob@example.org: {friend}" in said
     assert "Unresolved usernames: nobody" in said
@@ -49,3 +63,47 @@ def test_it_knows_who_it_is_and_translates_names(service: RunningService, kamaki
     assert f"{friend}: bob@example.org" in said
     assert "Unresolved uuids: no-such" in said
     assert "failed to authenticate" in kamaki("user", "info", token="wrong")
+
+
+def test_it_uploads_lists_tells_and_downloads(kamaki: Kamaki) -> None:
+    disk = os.urandom(4 << 20) + bytes(4 << 20) + b"tail"
+    (kamaki.folder / "disk").write_bytes(disk)
+    assert "Upload completed" in kamaki("file", "upload", "disk", "/pithos/disks/a b ü.raw")
+    assert "already exists" in kamaki("file", "upload", "disk", "/pithos/disks/a b ü.raw")
+    assert re.search(r"8MiB disks/a b ü\.raw$", kamaki("file", "list", "/pithos/disks"), re.MULTILINE)
+    told = kamaki("file", "info", "/pithos/disks/a b ü.raw")
+    assert f"content-length: {len(disk)}" in told
+    assert re.search(r"^x-object-hash: [0-9a-f]{64}$", told, re.MULTILINE)
+    assert "Download completed" in kamaki("file", "download", "/pithos/disks/a b ü.raw", "again")
+    assert (kamaki.folder / "again").read_bytes() == disk
+    assert "Upload completed" in kamaki("file", "upload", "-f", "again", "/pithos/disks/a b ü.raw")
+    kamaki("file", "delete", "/pithos/disks/a b ü.raw", "--yes")
+    assert "is empty" in kamaki("file", "list", "/pithos")
+
+
+def test_it_makes_changes_and_deletes_containers(kamaki: Kamaki) -> None:
+    assert "pithos (0B, 0 objects)" in kamaki("container", "list")
+    kamaki("container", "create", "images", "--limit", "100")
+    (kamaki.folder / "large").write_bytes(bytes(101))
+    assert "100B" in kamaki("file", "upload", "large", "/images")
+    kamaki(
+        "container", "modify", "images", "--size-limit", "0", "--versioning", "none", "--metadata-add", "for=vm disks"
+    )
+    told = kamaki("container", "info", "images")
+    for fact in ("policy-versioning: none", "policy-quota: 0", "meta-for: vm disks", "block-size: 4194304"):
+        assert f"x-container-{fact}" in told
+    assert "Upload completed" in kamaki("file", "upload", "large", "/images")
+    assert "not empty" in kamaki("container", "delete", "images")
+    kamaki("file", "delete", "/images/large", "--yes")
+    kamaki("container", "delete", "images", "--yes")
+    assert "images" not in kamaki("container", "list")
+    assert 'Container "images" does not exist' in kamaki("file", "list", "/images")
+
+
+def test_it_takes_whole_folders_there_and_back(kamaki: Kamaki) -> None:
+    (kamaki.folder / "tree" / "sub").mkdir(parents=True)
+    (kamaki.folder / "tree" / "sub" / "file").write_text("hello")
+    assert "mkdir /pithos/tree/sub" in kamaki("file", "upload", "-r", "tree", "/pithos")
+    assert re.search(r"^ +D tree/sub/$", kamaki("file", "list", "/pithos"), re.MULTILINE)
+    assert "Download completed" in kamaki("file", "download", "-r", "/pithos/tree", "back")
+    assert (kamaki.folder / "back" / "sub" / "file").read_text() == "hello"
