@@ -94,6 +94,7 @@ def test_a_location_says_where_an_object_is(text: str, place: Place) -> None:
         "/c/o",
         "PITHOS ://U1/c/o",
         "pithos:/U1/c/o",
+        "pithos://U1/c/o%00",
     ],
 )
 def test_anything_else_is_none(text: str) -> None:

@@ -110,7 +110,7 @@ class Place:
         """
         scheme, _, rest = location.partition("://")
         parts = [unquote(part) for part in rest.split("/", 2)]
-        if scheme != STORE or len(parts) != 3 or not all(parts):
+        if scheme != STORE or len(parts) != 3 or not all(parts) or "\0" in rest or "%00" in rest:
             raise BadInput("location", location, "pithos://account/container/object")
         return cls(ProjectId(parts[0]), parts[1], parts[2])
 
