@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from imageferry.dialects.edge.http import Answer, Request
-from imageferry.dialects.pithos import listing, metadata, policies, sharing
+from imageferry.dialects.pithos import listing, metadata, policies, sharing, versions
 from imageferry.dialects.pithos.asked import account_of, known_already
 from imageferry.dialects.pithos.home import HOME, make_home
 from imageferry.domain.access import Act, ProjectId, allow
-from imageferry.domain.object import Account
+from imageferry.domain.moment import Moment
+from imageferry.domain.object import Account, Container
 from imageferry.domain.quota import BYTES
 from imageferry.service.services import Services
 from imageferry.wire import pithos
@@ -21,6 +22,9 @@ _POLICIES = frozenset({"quota"})
 
 def head(request: Request, services: Services) -> Answer:
     _with_home(request, services)
+    until = versions.until(request)
+    if until is not None:
+        return Answer(status=204, headers=_then(request, services, until)[0])
     account = services.shares.account(request.caller, account_of(request))
     if account is None:
         return Answer(status=204)
@@ -30,6 +34,10 @@ def head(request: Request, services: Services) -> Answer:
 
 def get(request: Request, services: Services) -> Answer:
     _with_home(request, services)
+    until = versions.until(request)
+    if until is not None:
+        headers, rows = _then(request, services, until)
+        return listing.containers(request, rows, headers)
     query = listing.query_of(request)
     account = services.shares.account(request.caller, account_of(request))
     rows = services.shares.containers(request.caller, account_of(request), query, sharing.part_of(request))
@@ -49,6 +57,13 @@ def post(request: Request, services: Services) -> Answer:
         services.shares.change_groups(request.caller, account, groups, replacing=not metadata.adds(request))
     services.objects.change_account(request.caller, account, changes | quota, keeping=metadata.keeping(request))
     return Answer(status=202)
+
+
+def _then(request: Request, services: Services, at: Moment) -> tuple[list[tuple[str, str]], list[Container]]:
+    """The account and its containers as they were."""
+    query = listing.query_of(request)
+    account, rows = services.objects.containers_at(request.caller, account_of(request), query, at)
+    return _headers(account, services.shares.groups(request.caller, account.project_id)), rows
 
 
 def _with_home(request: Request, services: Services) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import hash_maps, listing, metadata, policies, sharing
+from imageferry.dialects.pithos import copies, hash_maps, listing, metadata, policies, sharing, versions
 from imageferry.dialects.pithos.asked import container_of, has_body, known_already
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.object import Container
@@ -19,20 +19,22 @@ _FOR_BLOCKS = (("x-container-block-size", str(BLOCK_SIZE)), ("x-container-block-
 
 
 def head(request: Request, services: Services) -> Answer:
-    view = services.shares.view(request.caller, *container_of(request))
+    view = _view(request, services)
     container, headers = view.container, _headers_of(view, services)
     return known_already(request, container.updated_at) or Answer(status=204, headers=headers)
 
 
 def get(request: Request, services: Services) -> Answer:
-    view = services.shares.view(request.caller, *container_of(request), sharing.part_of(request))
+    view = _view(request, services)
     container, rows = listing.rows_of(request, view.pages)
     answer = known_already(request, container.updated_at)
     if answer is not None:
         return answer
+    tops, headers = services.objects.tops(listing.items(rows)), _headers_of(view, services)
+    if versions.until(request) is not None:  # sharing has no history
+        return listing.objects(request, container, rows, tops, headers)
     more = partial(sharing.of_rows, request, services, container)
-    tops = services.objects.tops(listing.items(rows))
-    return listing.objects(request, container, rows, tops, _headers_of(view, services), more)
+    return listing.objects(request, container, rows, tops, headers, more)
 
 
 def put(request: Request, services: Services) -> Answer:
@@ -60,9 +62,24 @@ def post(request: Request, services: Services) -> Answer | Receiving:
 
 
 def delete(request: Request, services: Services) -> Answer:
-    """Only an empty container goes, and what it held once goes with it."""
-    services.objects.delete_container_and_history(request.caller, *container_of(request))
+    """What is in a container, its history up to a time, or itself: only when it is empty, with all that it held."""
+    path, until = container_of(request), versions.whole_until(request)
+    if until is not None:
+        services.objects.purge(request.caller, *path, until)
+    elif copies.with_all_below(request):
+        services.objects.delete_below(request.caller, *path, "")
+    else:
+        services.objects.delete_container_and_history(request.caller, *path)
     return Answer(status=204)
+
+
+def _view(request: Request, services: Services) -> View:
+    """What is there now, as far as the caller may see it; or for the owner what was there at a time."""
+    path, until = container_of(request), versions.until(request)
+    if until is None:
+        return services.shares.view(request.caller, *path, sharing.part_of(request))
+    then = services.objects.container_at(request.caller, *path, until)
+    return View(container=then, whole=True, pages=partial(services.objects.listing_at, request.caller, *path, at=until))
 
 
 def _metadata_of(request: Request, services: Services) -> dict[str, str]:

@@ -45,8 +45,9 @@ class History(Versions):
         self, caller: Caller | None, project: ProjectId, name: str, query: ListingQuery, at: Moment
     ) -> tuple[Container, list[StoredObject | Subdir]]:
         """As ``listing``, of what was there at that moment. Raises NotFound: the container was made later."""
-        container = self.container_at(caller, project, name, at)
+        allow(caller, Act.READ_OBJECTS, owner=project)
         with self._records.reading() as session:
+            container = _made_before(session, project, name, at)
             return container, session.history.objects_at(container.id, query, at, self._clock())
 
     def container_at(self, caller: Caller | None, project: ProjectId, name: str, at: Moment) -> Container:
@@ -57,10 +58,7 @@ class History(Versions):
         """
         allow(caller, Act.READ_OBJECTS, owner=project)
         with self._records.reading() as session:
-            container = container_of(session, project, name)
-            if container.created_at > at:
-                raise NotFound("container", name)
-            return self._as_it_was(session, [container], at)[0]
+            return self._as_it_was(session, [_made_before(session, project, name, at)], at)[0]
 
     def containers_at(
         self, caller: Caller | None, project: ProjectId, query: ListingQuery, at: Moment
@@ -142,6 +140,14 @@ def _refuse_unknown(session: Session, container: Container, name: str) -> None:
 
 
 _FOR_EVER = Moment((1 << 63) - 1)  # the largest number that records keep
+
+
+def _made_before(session: Session, project: ProjectId, name: str, at: Moment) -> Container:
+    """Raises NotFound."""
+    container = container_of(session, project, name)
+    if container.created_at > at:
+        raise NotFound("container", name)
+    return container
 
 
 def _made_by(
