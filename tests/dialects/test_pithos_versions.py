@@ -24,7 +24,7 @@ def states(pithos: Pithos, path: str) -> list[int]:
 
 
 class Past:
-    """Moments between one deed and the next, in the whole seconds that people ask with. The clock goes on by few of them."""
+    """Moments between one deed and the next, in the whole seconds that people ask with; few of them pass."""
 
     def __init__(self, pithos: Pithos) -> None:
         self._pithos = pithos
