@@ -204,6 +204,8 @@ def _leave(within: list[Share], name: str) -> None:
 
 # -- parts of a listing ------------------------------------------------------
 
+_NEXT = "\x01"  # behind a name makes the one that follows it: no name has a NUL, which PostgreSQL would not compare
+
 
 @dataclass(frozen=True, slots=True)
 class NameRange:
@@ -215,11 +217,11 @@ class NameRange:
     @property
     def single(self) -> str | None:
         """The only name in it, if there is but one."""
-        return self.low if self.high == self.low + "\0" else None
+        return self.low if self.high == self.low + _NEXT else None
 
 
 def just(name: str) -> NameRange:
-    return NameRange(name, name + "\0")
+    return NameRange(name, name + _NEXT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -252,7 +254,7 @@ def open_ranges(marks: Iterable[Mark]) -> list[NameRange]:
                 found.append(just(at))
             elif was and not opens and began is not None:
                 found.append(NameRange(began, at))
-                began = at + "\0"
+                began = at + _NEXT
             continue
         if kind is _Kind.BEGIN:
             around.append(opens)
