@@ -152,6 +152,7 @@ _QUERY_NAMES = st.sampled_from(
             "async",
             "inline",
         ),
+        *("hashmap", "update", "until", "version", "meta", "shared", "public", "ignore_content_type", "X-Auth-Token"),
         *("temp_url_sig", "temp_url_expires", "temp_url_prefix", "temp_url_ip_range", "filename", "sort", "sort_key"),
         *("sort_dir", "status", "type", "owner", "name", "domain_id", "include_names", "effective", "scope.project.id"),
         *(
@@ -184,6 +185,16 @@ _HEADER_NAMES = st.sampled_from(
         *("x-image-meta-name", "x-image-meta-location", "x-image-meta-disk-format", "x-image-meta-status"),
         *("x-image-meta-size", "x-image-meta-id", "x-image-meta-is-public", "x-image-meta-property-", "x-image-meta-"),
         *("x-image-meta-property-%C3%A9", "x-image-meta-property-a"),
+        *(
+            "x-object-sharing",
+            "x-object-public",
+            "x-object-bytes",
+            "x-source-object",
+            "x-source-version",
+            "x-move-from",
+        ),
+        *("x-source-account", "x-container-policy-quota", "x-container-policy-versioning", "x-account-group-a"),
+        *("content-range", "x-object-meta-%c3%bc", "x-container-meta-a%00", "x-image-meta-location"),
         *("x-forwarded-for", "x-forwarded-host", "expect", "te", "x-object-meta-", "x-trans-id-extra"),
     ]
 )
@@ -217,6 +228,15 @@ _HEADER_VALUES = st.sampled_from(
             '{"admin": 3}',
             ".r:*,.rlistings",
             ".r:-,:,*:*",
+        ),
+        *(
+            "application/octet-stream",
+            "application/directory",
+            "bytes */*",
+            "bytes 0-5/*",
+            "read=*;write=a",
+            "%00",
+            "%C3",
         ),
         *("text/plain; charset=nonsense", "multipart/form-data", "multipart/form-data; boundary=x", "application/json"),
         *("Thu, 99 Foo 0000", "Fri, 20 Nov 2026 07:31:45 GMT", "é", "x" * 300, "http://evil.example", "100-continue"),
