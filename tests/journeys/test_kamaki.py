@@ -32,14 +32,14 @@ class Kamaki:
     user: str
     token: str = ""
 
-    def __call__(self, *words: str, token: str = "") -> str:
-        """``kamaki WORDS...``: what it says."""
+    def __call__(self, *words: str, token: str = "", yes: int = 0) -> str:
+        """``kamaki WORDS...``: what it says. ``yes``: how many of its questions are answered so."""
         self.token = self.token or self.service.admin("token", self.user).strip()
         settings = self.folder / "kamakirc"
         cloud = f'[cloud "local"]\nurl = {self.service.url}/identity/v2.0\ntoken = {token or self.token}\n'
         settings.write_text(f"[global]\ndefault_cloud = local\nignore_ssl = on\n{cloud}")
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "KAMAKI_CONFIG": str(settings)}
-        where: dict[str, Any] = {"env": env | {"LC_ALL": "C.UTF-8"}, "cwd": self.folder, "stdin": subprocess.DEVNULL}
+        where: dict[str, Any] = {"env": env | {"LC_ALL": "C.UTF-8"}, "cwd": self.folder, "input": "y\n" * yes}
         done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, **where)
         return done.stdout + done.stderr
 
@@ -107,3 +107,61 @@ def test_it_takes_whole_folders_there_and_back(kamaki: Kamaki) -> None:
     assert re.search(r"^ +D tree/sub/$", kamaki("file", "list", "/pithos"), re.MULTILINE)
     assert "Download completed" in kamaki("file", "download", "-r", "/pithos/tree", "back")
     assert (kamaki.folder / "back" / "sub" / "file").read_text() == "hello"
+
+
+def test_it_changes_parts_of_objects_and_knows_their_versions(kamaki: Kamaki) -> None:
+    for name, data in {
+        "hello": b"hello",
+        "world": b" world",
+        "big": bytes(range(256)) * (5 << 12),
+        "xy": b"XXYY",
+    }.items():
+        (kamaki.folder / name).write_bytes(data)
+    kamaki("file", "upload", "hello", "/pithos/o")
+    kamaki("file", "append", "world", "/pithos/o")
+    kamaki("file", "append", "big", "/pithos/o")  # in two blocks, each a state
+    assert f"content-length: {11 + (5 << 20)}" in kamaki("file", "info", "/pithos/o")
+    kamaki("file", "truncate", "/pithos/o", "--size", "11")
+    kamaki("file", "overwrite", "xy", "/pithos/o", "--from", "2", "--to", "5")
+    assert kamaki("file", "cat", "/pithos/o").startswith("heXXYYworld")
+    assert "x-object-meta-colour: deep blue" in kamaki(
+        "file", "modify", "/pithos/o", "--metadata-add", "colour=deep blue"
+    )
+    kamaki("file", "modify", "/pithos/o", "--metadata-del", "colour")
+    assert "colour" not in kamaki("file", "info", "/pithos/o")
+    ids = re.findall(r"^ +version_id: (\d+)$", kamaki("file", "info", "/pithos/o", "--object-versions"), re.MULTILINE)
+    assert len(ids) == 8
+    assert kamaki("file", "cat", "/pithos/o", "--object-version", ids[1]).startswith("hello world")
+    assert "Download completed" in kamaki("file", "download", "/pithos/o", "first", "--object-version", ids[0])
+    assert (kamaki.folder / "first").read_bytes() == b"hello"
+    assert "x-object-meta-colour: deep blue" in kamaki("file", "info", "/pithos/o", "--object-version", ids[6])
+    kamaki("file", "copy", "/pithos/o", "/pithos/o", "--source-version", ids[0], "--force")
+    assert kamaki("file", "cat", "/pithos/o").startswith("helloWARNING")
+    kamaki("file", "delete", "/pithos/o", "--until", "01-01-2100 00:00:00", "--yes")
+    assert kamaki("file", "info", "/pithos/o", "--object-versions").count("version_id") == 1
+
+
+def test_it_copies_moves_and_deletes_one_by_one_and_by_directories(kamaki: Kamaki) -> None:
+    (kamaki.folder / "hello").write_bytes(b"hello")
+    kamaki("file", "mkdir", "/pithos/dir")
+    kamaki("file", "upload", "hello", "/pithos/dir/a")
+    key = re.search(r"x-object-uuid: (\S+)", kamaki("file", "info", "/pithos/dir/a"))
+    assert key is not None
+    assert "copy //pithos/dir/a  -->  /pithos/b" in kamaki("file", "copy", "/pithos/dir/a", "/pithos/b")
+    assert "Destination object exists" in kamaki("file", "copy", "/pithos/dir/a", "/pithos/b")
+    kamaki("container", "create", "other")
+    kamaki("file", "move", "/pithos/dir/a", "/other/deep er/ü")
+    assert key[0] in kamaki("file", "info", "/other/deep er/ü")
+    assert key[0] not in kamaki("file", "info", "/pithos/b")
+    kamaki("file", "copy", "-r", "/other/deep er", "/pithos/dir")
+    assert re.search(r" dir/\n +5B dir/ü$", kamaki("file", "list", "/pithos"), re.MULTILINE)
+    kamaki("file", "delete", "-r", "/pithos/dir", "--yes", yes=1)
+    assert re.findall(r"^ +\S+ (\S+)$", kamaki("file", "list", "/pithos"), re.MULTILINE) == ["b"]
+    listed = kamaki("file", "list", "/pithos", "--until", "01-01-2100 00:00:00")
+    assert re.findall(r"^ +\S+ (\S+)$", listed, re.MULTILINE) == ["b"]
+    kamaki("container", "empty", "other", "--yes")
+    assert "is empty" in kamaki("file", "list", "/other")
+    assert "not empty" in kamaki("container", "delete", "pithos", "--yes")
+    kamaki("container", "delete", "-r", "pithos", "--yes")
+    kamaki("container", "delete", "other", "--yes")
+    assert "other" not in kamaki("container", "list")
