@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from imageferry.domain.errors import BadInput, BadSource, FerryError, TimedOut, TooLarge, Unavailable
-from imageferry.ports.fetcher import Fetcher
+from imageferry.ports.fetcher import START_OVER, Fetcher, Mark
 from tests.hostile_server import Asked, Hostile, answer, drips, file_of, hangs, pours, says
 
 MIB = 1 << 20
@@ -36,13 +36,14 @@ class Make(Protocol):
 def fetched(fetcher: Fetcher, url: str, *, max_bytes: int = 64 * MIB, piece: int = 100_000, **options: Any) -> bytes:
     """All of it."""
     watch = options.pop("watch", lambda: None)
+    after: int = options.get("after", 0)
     buffer = bytearray(piece)
     whole = bytearray()
-    with fetcher.open(url, max_bytes=max_bytes, watch=watch) as incoming:
+    with fetcher.open(url, max_bytes=max_bytes, watch=watch, **options) as incoming:
         while count := incoming.readinto(memoryview(buffer)):
             whole += buffer[:count]
             assert len(whole) <= max_bytes
-        assert incoming.size in (None, len(whole))
+        assert incoming.size in (None, after + len(whole))
     return bytes(whole)
 
 
@@ -343,6 +344,40 @@ class FetcherContract:
         error = refused(make(), server.serves("/disk", lambda _, wire, __: wire.sendall(next(answers))))
         assert isinstance(error, BadSource)
         assert error.reason == "changed"
+
+    def test_a_later_call_goes_on_with_the_mark_of_an_earlier_one(self, make: Make, server: Hostile) -> None:
+        url = server.serves("/disk", file_of(BODY))
+        with make().open(url, max_bytes=64 * MIB, watch=lambda: None) as incoming:
+            mark = incoming.mark
+        assert mark == Mark(etag='"one"', size=len(BODY))
+        assert fetched(make(), url, after=MIB, mark=mark) == BODY[MIB:]
+        assert (server.asked[1].headers["range"], server.asked[1].headers["if-range"]) == (f"bytes={MIB}-", '"one"')
+
+    def test_a_later_call_that_breaks_goes_on_too(self, make: Make, server: Hostile) -> None:
+        url = server.serves("/disk", file_of(BODY, break_at=[2 * MIB]))
+        assert fetched(make(), url, after=MIB, mark=Mark(etag='"one"', size=len(BODY))) == BODY[MIB:]
+        assert [each.headers["range"] for each in server.asked] == [f"bytes={MIB}-", f"bytes={2 * MIB}-"]
+
+    @pytest.mark.parametrize(
+        "mark", [Mark(etag='"two"'), Mark(etag='"one"', size=5), Mark(), Mark(etag='W/"one"'), Mark(last_modified="?")]
+    )
+    def test_another_file_does_not_go_on_where_the_first_was_left(
+        self, make: Make, server: Hostile, mark: Mark
+    ) -> None:
+        error = refused(make(), server.serves("/disk", file_of(BODY)), after=MIB, mark=mark)
+        assert isinstance(error, BadSource)
+        assert error.reason in START_OVER
+
+    def test_what_came_before_counts_for_the_limit(self, make: Make, server: Hostile) -> None:
+        mark = Mark(etag='"one"')
+        error = refused(make(), server.serves("/disk", file_of(BODY)), after=MIB, mark=mark, max_bytes=2 * MIB)
+        assert isinstance(error, TooLarge)
+
+    @pytest.mark.parametrize("etag", ["", 'W/"one"'])
+    def test_what_cannot_be_gone_on_with_has_no_mark(self, make: Make, server: Hostile, etag: str) -> None:
+        url = server.serves("/disk", file_of(BODY, etag=etag))
+        with make().open(url, max_bytes=64 * MIB, watch=lambda: None) as incoming:
+            assert incoming.mark is None
 
     def test_a_connection_that_breaks_every_time_is_given_up(self, make: Make, server: Hostile) -> None:
         error = refused(make(), server.serves("/disk", file_of(BODY, break_at=[10] * 50)))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
 import random
+import re
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +127,100 @@ def test_the_old_guides_call_as_it_is_written(fetching: RunningService) -> None:
     image = api.get(f"/v2/images/{ended['result']['image_id']}")
     assert (image["name"], sorted(image["tags"])) == ("GreatStack 1.22", ["custom", "lamp"])
     assert (image["status"], image["disk_format"], image["size"]) == ("active", "raw", 5 * MIB)
+
+
+@dataclass
+class Halting:
+    """A file that comes as far as ``stops`` says, each time anew, and there stands still. ``sent``: where it does."""
+
+    body: bytes
+    stops: list[int]
+    etag: str = '"one"'
+    sent: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def __call__(self, server: Hostile, wire: socket.socket, asked: Asked) -> None:
+        body, match = self.body, re.fullmatch(r"bytes=(\d+)-", asked.headers.get("range", ""))
+        first = int(match[1]) if match and asked.headers.get("if-range") == self.etag else 0
+        more = {"ETag": self.etag, "Content_Length": str(len(body) - first)}
+        if first:
+            wire.sendall(answer("206 P", Content_Range=f"bytes {first}-{len(body) - 1}/{len(body)}", **more))
+        else:
+            wire.sendall(answer(**more))
+        stop = self.stops.pop(0) if self.stops else len(body)
+        wire.sendall(body[first:stop])
+        if stop < len(body):
+            self.sent.release()
+            server.closing.wait(60)
+
+
+def killed_at(service: RunningService, play: Halting, stop: int) -> list[str]:
+    """Kill -9 when all whole blocks before ``stop`` are noted; their names."""
+    assert play.sent.acquire(timeout=30)
+    end = time.monotonic() + 30
+    while len(noted := names_noted(service)) < stop // (4 * MIB):
+        assert time.monotonic() < end, noted
+        time.sleep(0.1)
+    service.kill()
+    return noted
+
+
+def names_noted(service: RunningService) -> list[str]:
+    notes = list((service.data / "work").glob("*/received"))
+    return [line.split()[1] for note in notes for line in note.read_text().splitlines()[1:]]
+
+
+def test_a_fetch_goes_on_where_it_was_however_often_the_service_is_killed(
+    new_service: Callable[..., RunningService], server: Hostile
+) -> None:
+    service = new_service(env=OPEN).start()
+    service.add_user("mira", "web", password="pw")
+    body = disk(60 * MIB)[: 20 * MIB] + bytes(16 * MIB) + disk(60 * MIB)[36 * MIB :]  # with a hole
+    stops = [17 * MIB, 30 * MIB, 59 * MIB]
+    play = Halting(body, list(stops))
+    key = web(service).new_image()
+    asked = {"method": {"name": "web-download", "uri": server.serves("/d", play)}}
+    web(service).post(f"/v2/images/{key}/import", asked)
+    for stop in stops:
+        killed_at(service, play, stop)
+        service.start()
+    api = web(service)
+    image = api.until(f"/v2/images/{key}", lambda image: image["status"] != "importing")
+    assert (image["status"], image["size"]) == ("active", len(body))
+    assert image["checksum"] == hashlib.md5(body).hexdigest()
+    assert image["os_hash_value"] == hashlib.sha512(body).hexdigest()
+    assert api.call("GET", f"/v2/images/{key}/file").body == body
+    went_on = [int(each.headers["range"][6:-1]) for each in server.asked[1:]]
+    assert went_on == [16 * MIB, 28 * MIB, 56 * MIB], "from the last whole block on"
+
+
+@pytest.mark.parametrize("other", ["another file", "the note is gone", "blocks are gone", "a block is damaged"])
+def test_what_cannot_be_gone_on_with_is_fetched_anew(
+    new_service: Callable[..., RunningService], server: Hostile, other: str
+) -> None:
+    service = new_service(env=OPEN).start()
+    service.add_user("mira", "web", password="pw")
+    play = Halting(disk(24 * MIB), [17 * MIB])
+    key = web(service).new_image()
+    asked = {"method": {"name": "web-download", "uri": server.serves("/d", play)}}
+    web(service).post(f"/v2/images/{key}/import", asked)
+    noted = killed_at(service, play, 17 * MIB)
+    blocks = {path.name: path for path in (service.data / "blocks").rglob("*") if path.is_file()}
+    match other:
+        case "another file":
+            play.body, play.etag = disk(25 * MIB), '"two"'
+        case "the note is gone":
+            next((service.data / "work").glob("*/received")).unlink()
+        case "blocks are gone":
+            for block in blocks.values():
+                block.unlink()
+        case _:
+            blocks[noted[1]].write_bytes(b"rubbish")
+    service.start()
+    api = web(service)
+    image = api.until(f"/v2/images/{key}", lambda image: image["status"] != "importing")
+    assert image["status"] == "active"
+    assert image["checksum"] == hashlib.md5(play.body).hexdigest()
+    assert api.call("GET", f"/v2/images/{key}/file").body == play.body
 
 
 def test_after_kill_9_a_fetch_is_done_again_and_nothing_sticks(

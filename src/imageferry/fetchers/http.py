@@ -21,6 +21,7 @@ from imageferry.domain.errors import BadSource, TooLarge, Unavailable
 from imageferry.domain.source_url import SourceUrl, read_source, redirected
 from imageferry.fetchers.connecting import Resolve, connect, look_up
 from imageferry.fetchers.line import Broken, Patience, Watch
+from imageferry.ports.fetcher import Mark
 
 if TYPE_CHECKING:
     from imageferry.fetchers.answer import Answer, Head
@@ -51,9 +52,13 @@ class HttpFetcher:
         return read_source(url, self._rules, field=field)
 
     @contextmanager
-    def open(self, url: str, *, max_bytes: int, watch: Callable[[], None]) -> Iterator[Download]:
+    def open(
+        self, url: str, *, max_bytes: int, watch: Callable[[], None], after: int = 0, mark: Mark | None = None
+    ) -> Iterator[Download]:
         source = self.check(url)
         download = Download(self, source, Watch(str(source), self._patience, watch), max_bytes)
+        if after and mark is not None:
+            download.go_on(after, mark)
         try:
             download.begin()
             yield download
@@ -102,6 +107,22 @@ class Download:
         self._tries = 0
         self._broke_at = 0
         self.size: int | None = None
+
+    def go_on(self, after: int, mark: Mark) -> None:
+        """Take it that so many bytes have come, of the file that the mark is of."""
+        from imageferry.fetchers.answer import Head
+
+        self._first = Head(status=200, headers={"etag": mark.etag, "last-modified": mark.last_modified})
+        self._position = self._broke_at = after
+        self.size = mark.size
+        if not self._validator:
+            raise self._changed("nothing to go on by")
+
+    @property
+    def mark(self) -> Mark | None:
+        if not self._validator:
+            return None
+        return Mark(etag=self._known("etag"), last_modified=self._known("last-modified"), size=self.size)
 
     def begin(self) -> None:
         """Have an answer, the first or the next. Raises what ends it all."""

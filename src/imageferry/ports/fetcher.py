@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from imageferry.domain.source_url import SourceUrl
@@ -12,8 +13,21 @@ START_OVER = frozenset({"changed", "broken"})
 """Reasons of a ``BadSource`` after which fetching the whole once more may help."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """What a source says of a file: whether it is still the same one can be told by that."""
+
+    etag: str = ""
+    last_modified: str = ""
+    size: int | None = None  # bytes in all
+
+
 class Incoming(Protocol):
     """A file on its way in."""
+
+    @property
+    def mark(self) -> Mark | None:
+        """By which its rest can be asked for later; None where the source says nothing to go on by."""
 
     @property
     def size(self) -> int | None:
@@ -47,9 +61,14 @@ class Fetcher(Protocol):
     def check(self, url: object, *, field: str = "uri") -> SourceUrl:
         """A URL, judged without asking anybody. Raises BadInput (naming ``field``), BadSource."""
 
-    def open(self, url: str, *, max_bytes: int, watch: Callable[[], None]) -> AbstractContextManager[Incoming]:
+    def open(
+        self, url: str, *, max_bytes: int, watch: Callable[[], None], after: int = 0, mark: Mark | None = None
+    ) -> AbstractContextManager[Incoming]:
         """Ask for the file; its answer is good when this is entered.
 
         Args:
+            max_bytes: of the whole file.
+            after: bytes that came before, of the file that had that ``mark``: the rest is asked for, or
+                BadSource with a reason of ``START_OVER`` is raised.
             watch: told that it still goes on; may raise, and that ends it.
         """

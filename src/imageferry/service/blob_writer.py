@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from imageferry.domain.blob import BlobDraft, BlobId
-from imageferry.domain.block import BLOCK_SIZE, BlockName, name_of, trimmed, zeros
+from imageferry.domain.block import BLOCK_SIZE, EMPTY, BlockName, name_of, trimmed, zeros
 from imageferry.domain.digest import Algorithm
 from imageferry.ports.block_store import BlockStore
 from imageferry.ports.clock import Clock
@@ -46,7 +46,8 @@ class BlobWriter:
         self._blocks: dict[int, BlockName] = {}
         self._room = threading.BoundedSemaphore(_UNDER_WAY)
         self._common_room = room
-        self._puts: deque[Future[None]] = deque()
+        self._puts: deque[tuple[int, Future[None]]] = deque()
+        self._stored = 0  # blocks from the first on that are known to be stored
         self._lanes = {algorithm: DigestLane(algorithm) for algorithm in algorithms}
 
     @property
@@ -82,6 +83,11 @@ class BlobWriter:
             self._size += run
             length -= run
 
+    def stored(self, first: int) -> list[BlockName]:
+        """The names of the blocks from ``first`` on that are stored for good, as are all before them."""
+        self._settle()
+        return [self._blocks.get(index, EMPTY) for index in range(first, self._stored)]
+
     def finish(self) -> BlobDraft:
         """All bytes are in: wait until every block is stored for good."""
         if self._held is not None:
@@ -94,7 +100,7 @@ class BlobWriter:
             self._keep(0, block)
         else:
             while self._puts:
-                self._puts.popleft().result()
+                self._settle_first()
         digests = {algorithm: lane.finish() for algorithm, lane in self._lanes.items()}
         self._ended = True
         return BlobDraft(id=new_blob_id(), size=self._size, blocks=self._blocks, digests=digests, upload=self._upload)
@@ -107,7 +113,7 @@ class BlobWriter:
         self._held = None
         for lane in self._lanes.values():
             lane.stop()
-        for put in self._puts:
+        for _, put in self._puts:
             if not put.cancel():
                 put.exception()  # wait: what is being stored must not outlive the upload
         if self._upload:
@@ -121,13 +127,22 @@ class BlobWriter:
 
     def _send(self, index: int, block: bytes | bytearray) -> None:
         self._begin()
-        while self._puts and self._puts[0].done():
-            self._puts.popleft().result()
+        self._settle()
         jobs = Countdown(len(self._lanes) + 1, self._leave_room)
         self._hash(block, jobs)
         put = self._workers.submit(self._keep, index, block)
         put.add_done_callback(lambda _: jobs.one_done())
-        self._puts.append(put)
+        self._puts.append((index, put))
+
+    def _settle(self) -> None:
+        while self._puts and self._puts[0][1].done():
+            self._settle_first()
+
+    def _settle_first(self) -> None:
+        """Raises what storing that block raised."""
+        index, put = self._puts.popleft()
+        put.result()
+        self._stored = index + 1
 
     def _hash(self, block: bytes | bytearray, jobs: Countdown) -> None:
         self._room.acquire()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from imageferry.domain.blob import Blob, BlobDraft
-from imageferry.domain.block import BLOCK_SIZE
+from imageferry.domain.block import BLOCK_SIZE, EMPTY, padded, zeros
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadSource
+from imageferry.domain.errors import BadSource, Damaged
 from imageferry.domain.image import DiskFormat
 from imageferry.domain.source_url import SourceUrl
 from imageferry.formats.judge import ENOUGH_BYTES, Limits, refuse_early
 from imageferry.formats.packed import packing
 from imageferry.formats.sniff import sniff_head
-from imageferry.ports.fetcher import START_OVER, Fetcher, Incoming
+from imageferry.ports.fetcher import START_OVER, Fetcher, Incoming, Mark
 from imageferry.ports.records import Records
 from imageferry.service.blob_writer import BlobWriter
 from imageferry.service.blobs import Blobs
 from imageferry.service.image_upload import IMAGE_DIGESTS
+from imageferry.service.importing.received import Received
 from imageferry.service.plans import StepContext
 
 _ATTEMPTS = 3  # from the start, at a source that cannot go on after a break
@@ -87,14 +89,52 @@ class Fetching:
         self, context: StepContext, url: str, wanted: Wanted, room: Room, algorithms: frozenset[Algorithm]
     ) -> BlobDraft:
         writer = self.blobs.writer(algorithms)
+        received = Received(context.work)
+
+        def note() -> None:
+            if received.count is not None:
+                received.add(writer.stored(received.count))
+
+        def watch() -> None:
+            note()  # also while nothing comes in: blocks are stored later than they are taken
+            context.check()
+
         try:
-            with self.fetcher.open(url, max_bytes=self.max_bytes, watch=context.check) as incoming:
+            mark = self._go_on(context, received, writer)
+            with self.fetcher.open(
+                url, max_bytes=self.max_bytes, watch=watch, after=writer.size, mark=mark
+            ) as incoming:
                 context.begin(incoming.size)
-                self._receive(context, incoming, writer, wanted, room(incoming.size))
+                if writer.size:
+                    context.advance(writer.size)
+                else:
+                    received.begin(incoming.mark)
+                self._receive(context, incoming, writer, wanted, room(incoming.size), note)
             return writer.finish()
+        except BadSource:
+            received.begin(None)
+            writer.abandon()
+            raise
         except BaseException:
             writer.abandon()
             raise
+
+    def _go_on(self, context: StepContext, received: Received, writer: BlobWriter) -> Mark | None:
+        """Take what an earlier try has stored before it was cut off; None where there is nothing."""
+        mark, names = received.read()
+        if mark is None or not names:
+            return None
+        if mark.size is not None:
+            names = names[: (mark.size - 1) // BLOCK_SIZE]  # something must be left to ask for
+        context.begin(mark.size)
+        taken = 0
+        with suppress(Damaged):  # the rest is fetched again
+            for name in names:
+                writer.write(zeros(BLOCK_SIZE) if name == EMPTY else padded(self.blobs.content(name), BLOCK_SIZE))
+                context.advance(BLOCK_SIZE)
+                taken += 1
+        received.begin(mark, names[:taken])
+        return mark if taken else None
 
     def _receive(
         self,
@@ -103,6 +143,7 @@ class Fetching:
         writer: BlobWriter,
         wanted: Wanted,
         check_room: Callable[[int], None],
+        note: Callable[[], None],
     ) -> None:
         looks = [BLOCK_SIZE, ENOUGH_BYTES] if wanted.judged else []  # at the first block: at its beginning, and whole
         ended = False
@@ -129,3 +170,4 @@ class Fetching:
                         )
             del block[filled:]
             writer.write(block)
+            note()
