@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageferry.tools import sparse
-from imageferry.tools.sparse import BLOCK, Extent, allocated_size, extents, is_zero, write_sparse
+from imageferry import sparse
+from imageferry.sparse import BLOCK, Extent, allocated_size, extents, is_zero, write_sparse
 
 MIB = 1 << 20
 

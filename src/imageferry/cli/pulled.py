@@ -6,13 +6,15 @@ from imageferry.cli.output import Row
 from imageferry.cli.shapes import Bytes
 from imageferry.client import Pulled
 
-COLUMNS = ("file", "size", "skipped", "digests")
+COLUMNS = ("file", "size", "sent", "already_there", "skipped", "digests")
 
 
 def pulled_row(pulled: Pulled) -> Row:
     return {
         "file": str(pulled.path),
         "size": Bytes(pulled.size),
+        "sent": Bytes(pulled.sent),
+        "already_there": Bytes(pulled.already_there),
         "skipped": Bytes(pulled.skipped),
         "digests": {algorithm.value: value for algorithm, value in pulled.digests.items()},
     }

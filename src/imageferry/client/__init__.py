@@ -6,11 +6,12 @@ them). Every long act tells where it is through ``watch``.
 
 from __future__ import annotations
 
+from imageferry.client.arrival import Pulled
 from imageferry.client.change import change_image, unregister
 from imageferry.client.check import DiskReport, check
 from imageferry.client.export import export
 from imageferry.client.metafiles import load as load_metafile
-from imageferry.client.pull import Pulled, cat_object, pull_image, pull_object
+from imageferry.client.pull import cat_object, pull_image, pull_object
 from imageferry.client.push import PushResult, push
 from imageferry.client.register import NO_METAFILE, NOTHING_SAID, Registered, Wishes, register
 from imageferry.client.share import answer, share, unshare

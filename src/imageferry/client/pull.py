@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from imageferry.client.arrival import Pulled, in_our_words
+from imageferry.client.blocks import pull_blocks
 from imageferry.domain.digest import Digest, Digests
-from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete, NoRoom, Unavailable
+from imageferry.domain.errors import BadInput, DigestMismatch, Incomplete
 from imageferry.ports.cloud import Cloud, Download, Moved, Watch
 
 _BLOCK = 64 << 10  # bytes: what is left as a hole if it is zeros
 _ZEROS = bytes(_BLOCK)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pulled:
-    path: Path
-    size: int  # bytes
-    digests: Digests  # those that the cloud promised; the file hashes to them
-    skipped: int = 0  # zero bytes left as holes
-
-
 def pull_image(cloud: Cloud, image: str, target: Path, *, watch: Watch = lambda _: None) -> Pulled:
     """Download an image (name or id) to ``target``.
 
     The bytes go to a file beside it, which takes the name when every digest that the cloud knows
-    has been compared; on failure nothing is left.
+    has been compared; on failure nothing is left. Where the cloud tells the names of its blocks, only
+    those travel that are not here (``client.blocks``).
     """
     image_id = cloud.images.show(image).id
+    if (source := cloud.images.blocks(image_id)) is not None:
+        return pull_blocks(source, f"image {image}", target, watch)
     return _pull(lambda: cloud.images.read(image_id), f"image {image}", target, watch)
 
 
@@ -41,6 +36,8 @@ def pull_object(
 ) -> Pulled:
     """Download an object, or an old state of it, to ``target``; as ``pull_image``."""
     what = f"object {container}/{name}"
+    if (source := cloud.objects.blocks(container, name, version=version)) is not None:
+        return pull_blocks(source, what, target, watch)
     return _pull(lambda: cloud.objects.read(container, name, version=version), what, target, watch)
 
 
@@ -75,10 +72,10 @@ def _pull(begin: Callable[[], AbstractContextManager[Download]], what: str, targ
             size += len(data)
             watch(Moved(stage="download", done=size, total=download.size, sent=size, skipped=skipped))
         _compare(what, download, size, {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()})
-        with _in_our_words(target):
+        with in_our_words(target):
             os.ftruncate(fd, size)  # a hole at the end counts too
             os.fsync(fd)
-        return Pulled(path=target, size=size, digests=dict(download.promised), skipped=skipped)
+        return Pulled(path=target, size=size, digests=dict(download.promised), skipped=skipped, sent=size)
 
 
 def _compare(what: str, download: Download, size: int, digests: Digests) -> None:
@@ -96,14 +93,14 @@ def _file_for(target: Path) -> Iterator[int]:
     if target.is_dir() or not target.name:
         raise BadInput("target", str(target), "the name of a file")
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    with _in_our_words(target):
+    with in_our_words(target):
         fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     try:
         try:
             yield fd
         finally:
             os.close(fd)
-        with _in_our_words(target):
+        with in_our_words(target):
             part.replace(target)
     except BaseException:
         with suppress(OSError):
@@ -122,16 +119,7 @@ def _write(fd: int, offset: int, data: bytes) -> int:
             continue
         place = offset + at
         while piece:
-            with _in_our_words(Path("the file")):
+            with in_our_words(Path("the file")):
                 done = os.pwrite(fd, piece, place)
             piece, place = piece[done:], place + done
     return skipped
-
-
-@contextmanager
-def _in_our_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = NoRoom if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
-        raise kind(str(path), reason=error.strerror or str(error)) from error

@@ -15,8 +15,8 @@ import os
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from imageferry.clouds.crew import each
 from imageferry.clouds.source import FileChanged, Progress, Source
+from imageferry.crew import each
 from imageferry.domain.block_names import BlockNames, BlockRule
 from imageferry.domain.errors import Refused, Unavailable
 from imageferry.ports.cloud import Watch

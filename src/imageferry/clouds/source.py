@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import queue
 import stat
@@ -16,6 +15,7 @@ from typing import Self
 from imageferry.domain.digest import Algorithm, Digests
 from imageferry.domain.errors import BadInput, NotFound, Rejected, Unavailable
 from imageferry.ports.cloud import Moved, Watch
+from imageferry.sparse import blocks_with_data
 
 READ = 1 << 20  # bytes
 _AHEAD = 8  # pieces that wait to be hashed
@@ -88,28 +88,7 @@ class Source:
 
     def with_data(self, size: int) -> Iterator[int]:
         """Which blocks of ``size`` bytes may hold more than zeros: all that are not inside a hole of the file."""
-        end = begun = 0
-        while (found := self._data_from(end)) is not None:
-            end = self._hole_from(found)
-            last = -(-end // size)
-            yield from range(max(begun, found // size), last)
-            begun = max(begun, last)
-
-    def _data_from(self, offset: int) -> int | None:
-        """Where the next data begins; where nobody can tell, right here. None: behind it there is none."""
-        if offset >= self.size:
-            return None
-        try:
-            found = os.lseek(self._fd, offset, os.SEEK_DATA)
-        except OSError as error:
-            return None if error.errno == errno.ENXIO else offset
-        return found if found < self.size else None
-
-    def _hole_from(self, offset: int) -> int:
-        try:
-            return min(self.size, os.lseek(self._fd, offset, os.SEEK_HOLE))
-        except OSError:
-            return self.size
+        return blocks_with_data(self._fd, size)
 
     def check_same(self) -> None:
         """Raises FileChanged if somebody wrote to the file, or put another in its place."""

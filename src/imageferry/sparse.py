@@ -49,6 +49,15 @@ def extents(fd: int, start: int = 0, end: int | None = None) -> Iterator[Extent]
         start = hole
 
 
+def blocks_with_data(fd: int, size: int) -> Iterator[int]:
+    """Which blocks of ``size`` bytes may hold more than zeros, in order: all that are not inside a hole."""
+    begun = 0
+    for extent in extents(fd):
+        last = -(-(extent.offset + extent.length) // size)
+        yield from range(max(begun, extent.offset // size), last)
+        begun = max(begun, last)
+
+
 def allocated_size(fd: int) -> int:
     """Bytes that the file takes on its file system."""
     return os.fstat(fd).st_blocks * 512  # st_blocks counts in 512 bytes, whatever the block size
