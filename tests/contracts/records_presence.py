@@ -113,6 +113,14 @@ class ReachContract:
             session.objects.put_object(an_object(ours, "within", ids[-2]))
             assert reachable(session, OURS, 1) == [1]
 
+    def test_the_blocks_of_one_blob_can_be_asked_for(self, records: Records) -> None:
+        with records.writing() as session:
+            blob_id, other = a_blob(session, 1, 2, 2), a_blob(session, 2, 3)
+            asked = [block(number) for number in (1, 2, 3, 4)]
+            assert session.presence.in_blob(blob_id, asked) == {block(1), block(2)}
+            assert session.presence.in_blob(other, asked[:2]) == {block(2)}
+            assert session.presence.in_blob(other, []) == set()
+
     def test_ten_thousand_names_are_asked_for_at_once(self, records: Records) -> None:
         with records.writing() as session:
             blob_id = a_blob(session, *range(10_000))

@@ -314,8 +314,8 @@ DELETE  /object-store/v1/{project}/{container}/{object:rest}                    
 GET     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 200 200 200
 PUT     /object-store/v1/{project}/{container}/{object:rest}?hashmap                 401 401 403 403 201 201
 POST    /object-store/v1/{project}/{container}?update                                401 401 403 403 202 202
-GET     /public/{token}                                                              200 200 200 200 200 200
-HEAD    /public/{token}                                                              200 200 200 200 200 200
+GET     /public/{token:rest}                                                         200 200 200 200 200 200
+HEAD    /public/{token:rest}                                                         200 200 200 200 200 200
 
 # health
 GET     /healthz                                                                     200 200 200 200 200 200

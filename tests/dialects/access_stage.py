@@ -276,7 +276,7 @@ THINGS: Mapping[str, _Thing] = {
     "schemas/{name}": lambda *_: "image",
     "metadefs/{name}": lambda *_: "namespace",
     "{rest:rest}": lambda *_: "x",
-    "public/{token}": Stage.public_token,
+    "public/{token:rest}": Stage.public_token,
     "{job}": Stage.job,
 }
 """What stands for a name in a path, by what stands before it where that matters."""

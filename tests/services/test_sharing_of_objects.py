@@ -13,6 +13,7 @@ from imageferry.domain.sharing import SharingChange, sharing_of
 from imageferry.domain.versioning import VersioningChange
 from imageferry.service.blobs import Blobs
 from imageferry.service.objects import Objects, Traits
+from imageferry.service.objects.shares import Shares
 from tests.services.conftest import Clock
 
 Member = Callable[..., Caller]
@@ -130,6 +131,24 @@ def test_sharing_stays_through_overwriting_by_whom_it_may_and_ends_with_the_obje
     objects.delete(member(OURS), OURS, "c", "a")
     put(objects, member(OURS), "a")
     assert rights(objects, member(THEIRS), "a") == ""
+
+
+def test_what_has_expired_is_public_no_more_and_a_directory_that_has_shares_nothing(
+    objects: Objects, records: SqlRecords, clock: Clock, member: Member
+) -> None:
+    change = shared(THEIRS, public=True)
+    put(objects, member(OURS), "d", b"", content_type=DIRECTORY, sharing=change, delete_after_s=60)
+    put(objects, member(OURS), "d/a")
+    assert rights(objects, member(THEIRS), "d/a") == "r"
+    with records.reading() as session:
+        container = session.objects.container(OURS, "c")
+        token = None if container is None else session.links.of(container.id, "d")
+    visitor, place = Shares(records, clock).behind(str(token))
+    assert objects.open(visitor, *place).size == 0
+    clock.pass_time(61)
+    assert rights(objects, member(THEIRS), "d/a") == ""
+    with pytest.raises(NotFound):
+        objects.open(visitor, *place)
 
 
 def test_a_copy_is_shared_with_nobody(objects: Objects, member: Member) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from imageferry.db.schema import blob_blocks, blocks, containers, images, object_versions, objects, sent_blocks
 from imageferry.db.sql import each, insert, larger
 from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobId
 from imageferry.domain.block import EMPTY, BlockName
 from imageferry.domain.errors import Unavailable
 from imageferry.domain.image import Status
@@ -63,6 +64,11 @@ class SqlPresence:
         )
         reached = _theirs(steps.c.blob_id, projects, now)
         query = select(steps.c.name).where(steps.c.blob_id.is_not(None), reached)
+        return set(self._connection.execute(query).scalars())
+
+    def in_blob(self, blob_id: BlobId, names: Collection[BlockName]) -> set[BlockName]:
+        wanted = select(each(self._connection, names).c.value)
+        query = select(blob_blocks.c.name).where(blob_blocks.c.name.in_(wanted), blob_blocks.c.blob_id == blob_id)
         return set(self._connection.execute(query).scalars())
 
     def remember_sent(self, project: ProjectId, names: Collection[BlockName], now: Moment) -> None:

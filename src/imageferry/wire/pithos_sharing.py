@@ -65,7 +65,7 @@ def inline_named(name: str) -> str:
     """
     last = name.rstrip("/").rpartition("/")[2] or "object"
     plain = "".join(
-        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in last
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%;' else "_" for letter in last
     )
     extended = "" if plain == last else f"; filename*=UTF-8''{quote(last, safe='')}"
     return f'inline; filename="{plain}"{extended}'

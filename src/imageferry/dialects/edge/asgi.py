@@ -119,7 +119,8 @@ class Edge:
         """One request, from its first byte to the last of the answer."""
         started = time.monotonic()
         request = _request(scope)
-        body = Body(receive, request, self._body_idle_s)
+        shown = row.path if row.secret else request.path
+        body = Body(receive, replace(request, path=shown), self._body_idle_s)
         try:
             answer = await self._answered(dialect, row, scope, request, body, refusal)
         except Exception:  # in what makes answers of errors: nothing of it is to be trusted with another one
@@ -136,7 +137,7 @@ class Edge:
         _log.info(
             "%s %s",
             request.method,
-            request.path,
+            shown,
             extra={
                 "request_id": request.id,
                 "status": answer.status,

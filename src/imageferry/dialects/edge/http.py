@@ -152,12 +152,13 @@ class Path:
     ``{name}`` stands for one segment, ``{name:rest}`` for everything that is left, slashes
     included. A method that is not in the row is a 405 in the dialect's words. ``host`` makes
     the row hold only where the first label of the host name is that word; it then goes before
-    rows without one.
+    rows without one. ``secret``: who knows the path needs no more, so logs show the row's instead.
     """
 
     path: str
     methods: Mapping[str, Handler | Streamed]
     host: str = ""
+    secret: bool = False
 
 
 def header_token(request: Request) -> str:

@@ -20,7 +20,7 @@ _FOR_BROWSERS = (("content-security-policy", "sandbox"), ("x-content-type-option
 
 
 def paths() -> list[Path]:
-    return [Path(f"{PUBLIC_ROOT}/{{token}}", {"GET": get_or_head, "HEAD": get_or_head})]
+    return [Path(f"{PUBLIC_ROOT}/{{token:rest}}", {"GET": get_or_head, "HEAD": get_or_head}, secret=True)]
 
 
 def get_or_head(request: Request, services: Services) -> Answer:

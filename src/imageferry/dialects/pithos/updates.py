@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from imageferry.dialects.edge.http import Answer, Receiving, Request
-from imageferry.dialects.pithos import metadata
+from imageferry.dialects.pithos import metadata, sharing
 from imageferry.dialects.pithos.asked import has_body, object_of
 from imageferry.dialects.pithos.named import object_named
 from imageferry.dialects.pithos.put_reply import only_if, said
@@ -27,7 +27,7 @@ SOURCE = "x-source-object"
 def post(request: Request, services: Services) -> Answer | Receiving:
     path = object_of(request)
     services.objects.may(request.caller, Act.WRITE_OBJECTS, *path)
-    change = with_changes(request)
+    change = with_changes(request, services)
     if SOURCE in request.headers:
         return _from_another(request, services, change)
     if request.headers.get("content-type") == BYTES:
@@ -47,7 +47,7 @@ def as_it_is(item: StoredObject) -> Traits:
     )
 
 
-def with_changes(request: Request, *, copied: bool = False) -> Callable[[StoredObject], Traits]:
+def with_changes(request: Request, services: Services, *, copied: bool = False) -> Callable[[StoredObject], Traits]:
     """What a request makes of what is said of an object.
 
     Args:
@@ -55,8 +55,10 @@ def with_changes(request: Request, *, copied: bool = False) -> Callable[[StoredO
 
     Raises:
         BadInput: a header that cannot be kept, or too many of them.
+        Forbidden: it shares what is another account's.
     """
     items = metadata.sent(request, "object")
+    wish = sharing.sent(request, services)
     headers = metadata.changed_headers(request)
     adds = copied or metadata.adds(request)
     new_type = request.headers.get("content-type") if copied and "ignore_content_type" not in request.query else None
@@ -65,7 +67,7 @@ def with_changes(request: Request, *, copied: bool = False) -> Callable[[StoredO
         told = _merged(item.metadata if adds else {}, items)
         metadata.checked_count(told, before=item.metadata)
         kept = item.headers if adds else metadata.beside(item.headers)
-        traits = replace(as_it_is(item), metadata=told, headers=_merged(kept, headers))
+        traits = replace(as_it_is(item), metadata=told, headers=_merged(kept, headers), sharing=wish)
         return replace(traits, content_type=new_type) if new_type else traits
 
     return change

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from imageferry.domain.access import ProjectId
+from imageferry.domain.blob import BlobId
 from imageferry.domain.block import BlockName
 from imageferry.domain.moment import Moment
 
@@ -35,6 +36,9 @@ class PresenceRecords(Protocol):
 
         One that stands in more than MAX_BLOBS_LOOKED_AT blobs may be left out: it is then sent once more.
         """
+
+    def in_blob(self, blob_id: BlobId, names: Collection[BlockName]) -> set[BlockName]:
+        """Those of the blocks that a blob is made of."""
 
     def remember_sent(self, project: ProjectId, names: Collection[BlockName], now: Moment) -> None:
         """Note that a project has sent these blocks, which are in the store by now.

@@ -2,7 +2,8 @@
 
 A name proves nothing about who has the bytes. A block therefore counts as present only for
 projects that can read it already, or that have sent it: the caller's own, and the one that is
-written to if the caller may read everything there.
+written to if the caller may read everything there. Who may read only the object that is to be
+replaced has the blocks of that one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
 from imageferry.domain.blob import Blob, BlobDraft, BlobId, block_length, blocks_in, can_join
 from imageferry.domain.block import EMPTY, BlockName, padded
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadInput, Damaged, StatusConflict, TooLarge
+from imageferry.domain.errors import AccessDenied, BadInput, Damaged, StatusConflict, TooLarge
 from imageferry.domain.hash_map import MAX_HASHES, HashMap
 from imageferry.domain.moment import later
 from imageferry.domain.object import MAX_LISTING, Container, StoredObject, checked_object_name
@@ -114,10 +115,11 @@ class HashMaps(Versions):
         check_traits(traits, self._clock())
         self._room_for(target, wanted.size)
         sources = _sources(caller, project)
+        base = None if project in sources else self._readable(caller, target)
         names = [block for block in dict.fromkeys(wanted.names) if block != EMPTY]
         # First without being in anybody's way: most maps are sent to hear what is missing.
         with self._records.reading() as session:
-            there = {block for page in _pages(names) for block in self._reachable(session, sources, page)}
+            there = {block for page in _pages(names) for block in self._reachable(session, sources, base, page)}
         missing = (set(names) - there) | self._blobs.lost(there)
         if missing:
             return _in_order(names, missing)
@@ -128,7 +130,7 @@ class HashMaps(Versions):
         with self._records.writing() as session:
             for page in _pages(sorted(names)):  # in one order everywhere, so that two never deadlock
                 held = session.presence.hold(page)
-                missing |= set(page) - (held & self._reachable(session, sources, page))
+                missing |= set(page) - (held & self._reachable(session, sources, base, page))
             if missing:
                 return _in_order(names, missing)
             kept = self._keep_in(session, target, draft, traits)
@@ -137,10 +139,24 @@ class HashMaps(Versions):
                     session.presence.forget_used(source, page)
             return kept
 
-    def _reachable(self, session: Session, sources: Sequence[ProjectId], names: Sequence[BlockName]) -> set[BlockName]:
+    def _readable(self, caller: Caller | None, target: Target) -> BlobId | None:
+        """The bytes of the object that is there, for somebody of another project who may read that one."""
+        try:
+            self.may(caller, Act.READ_OBJECTS, target.project, target.container, target.name)
+        except AccessDenied:
+            return None
+        with self._records.reading() as session:
+            item = session.objects.object(target.container_in(session).id, target.name)
+        plain = item is not None and item.whole is None and not item.is_expired(self._clock())
+        return item.blob_id if item is not None and plain else None
+
+    def _reachable(
+        self, session: Session, sources: Sequence[ProjectId], base: BlobId | None, names: Sequence[BlockName]
+    ) -> set[BlockName]:
         now = self._clock()
         since = later(now, seconds=-SENT_FOR_S)
-        return session.presence.reachable(sources, names, now=now, sent_since=since)
+        found = session.presence.reachable(sources, names, now=now, sent_since=since)
+        return found if base is None else found | session.presence.in_blob(base, names)
 
     def _draft(self, wanted: HashMap) -> BlobDraft:
         """A blob of these blocks, all of them present. Only the last can be too long: no block is longer than whole."""
