@@ -43,6 +43,11 @@ def everything_sweepable(records: Records, *, seconds: float = 10 * 24 * HOUR) -
         return set(session.blobs.sweepable(before=at(seconds), limit=1000))
 
 
+def settled(records: Records, *, limit: int = 1000, seconds: float = 10 * 24 * HOUR) -> int:
+    with records.writing() as session:
+        return session.blobs.settle(before=at(seconds), limit=limit)
+
+
 class BlobsContract:
     def test_a_blob_is_kept_with_size_and_digests(self, records: Records) -> None:
         draft = replace(a_draft({}, size=7), digests={Algorithm.MD5: "5" * 32, Algorithm.SHA512: "a" * 128})
@@ -285,6 +290,43 @@ class SweepingContract:
             touched(session, "given up", 2)
             session.blobs.end_upload("given up")
         assert everything_sweepable(records) == {block(2)}
+
+    def test_blocks_in_use_are_settled_once_and_idle_ones_never(self, records: Records) -> None:
+        with records.writing() as session:
+            a_blob(session, 1, 2, 3)
+            touched(session, "given up", 4)
+            touched(session, "now", 5, seconds=HOUR)
+            for upload in ("given up", "now"):
+                session.blobs.end_upload(upload)
+        assert [settled(records, limit=2, seconds=HOUR) for _ in range(3)] == [2, 1, 0]
+        assert everything_sweepable(records) == {block(4), block(5)}
+
+    def test_a_settled_block_goes_once_the_last_blob_that_has_it_is_deleted(self, records: Records) -> None:
+        with records.writing() as session:
+            first, second = a_blob(session, 1, 2), a_blob(session, 2)
+        assert settled(records) == 2
+        for blob_id, gone in ((first, {block(1)}), (second, {block(2)})):
+            with records.writing() as session:
+                session.blobs.delete_blobs([blob_id])
+            settled(records)
+            assert everything_sweepable(records) == gone
+
+    def test_a_block_is_not_settled_while_its_last_blob_is_being_deleted(self, records: Records) -> None:
+        with records.writing() as session:
+            blob_id = a_blob(session, 1)
+        meanwhile(records, lambda session: session.blobs.delete_blobs([blob_id]), lambda: settled(records))
+        assert everything_sweepable(records) == {block(1)}
+
+    def test_nor_is_it_lost_where_its_blob_is_deleted_while_it_is_being_settled(self, records: Records) -> None:
+        with records.writing() as session:
+            blob_id = a_blob(session, 1)
+
+        def delete() -> None:
+            with records.writing() as session:
+                session.blobs.delete_blobs([blob_id])
+
+        meanwhile(records, lambda session: session.blobs.settle(before=at(HOUR), limit=9), delete)
+        assert everything_sweepable(records) == {block(1)}
 
     def test_no_more_blocks_go_at_once_than_asked_and_each_once(self, records: Records) -> None:
         with records.writing() as session:

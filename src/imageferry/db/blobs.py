@@ -172,8 +172,27 @@ class SqlBlobs:
         unused = (blobs.c.id.in_(select(each(self._connection, blob_ids).c.value)), _nothing_points_here())
         locked = select(blobs.c.id).where(*unused).order_by(blobs.c.id).with_for_update(skip_locked=True)
         found = list(self._connection.execute(locked).scalars())
+        self._unsettle(found)
         still = (blobs.c.id.in_(select(each(self._connection, found).c.value)), _nothing_points_here())
         self._connection.execute(delete(blobs).where(*still))
+
+    def _unsettle(self, blob_ids: Collection[BlobId]) -> None:
+        """Their blocks may be idle from now on. All of them, whatever they are: one may be about to be settled."""
+        theirs = select(blob_blocks.c.name).where(
+            blob_blocks.c.blob_id.in_(select(each(self._connection, blob_ids).c.value))
+        )
+        held = select(blocks.c.name).where(blocks.c.name.in_(theirs)).order_by(blocks.c.name)  # in the order of touch
+        locked = held.with_for_update(key_share=True).cte("locked")
+        self._connection.execute(update(blocks).where(blocks.c.name.in_(select(locked.c.name))).values(settled=None))
+
+    def settle(self, *, before: Moment, limit: int) -> int:
+        has_it = exists().where(blob_blocks.c.name == blocks.c.name)
+        looked = select(blocks.c.name).where(blocks.c.settled.is_(None), blocks.c.touched_at < before, has_it)
+        looked = looked.order_by(blocks.c.touched_at).limit(limit)
+        found = self._connection.execute(looked.with_for_update(key_share=True, skip_locked=True)).scalars()
+        # Asked again now that nobody can unsettle them: a blob may have been deleted since they were looked for.
+        these = blocks.c.name.in_(select(each(self._connection, list(found)).c.value))
+        return self._connection.execute(update(blocks).where(these, has_it).values(settled=True)).rowcount
 
     def sweepable(self, *, before: Moment, limit: int) -> list[BlockName]:
         last_sign = later(before, seconds=-_SIGN_OF_LIFE_S)
@@ -181,7 +200,8 @@ class SqlBlobs:
         self._connection.execute(delete(uploads).where(uploads.c.id.in_(silent), uploads.c.seen_at < last_sign))
         oldest = select(func.min(uploads.c.started_at)).where(uploads.c.seen_at >= last_sign)
         began = self._connection.execute(oldest).scalar()
-        idle = (blocks.c.touched_at < (before if began is None else min(before, began)), _nobody_has_it())
+        unsettled = blocks.c.settled.is_(None)
+        idle = (unsettled, blocks.c.touched_at < (before if began is None else min(before, began)), _nobody_has_it())
         looked = select(blocks.c.name).where(*idle).order_by(blocks.c.touched_at).limit(limit)
         found = list(self._connection.execute(looked.with_for_update(skip_locked=True)).scalars())
         still = blocks.c.name.in_(select(each(self._connection, found).c.value))

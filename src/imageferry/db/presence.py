@@ -9,9 +9,9 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     delete,
-    exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -114,9 +114,15 @@ def _theirs(blob_id: ColumnElement[str], projects: Collection[ProjectId], now: M
     live = or_(objects.c.delete_at.is_(None), objects.c.delete_at > now)
     in_objects = objects.c.blob_id == blob_id, objects.c.container_id == containers.c.id, live
     in_versions = object_versions.c.blob_id == blob_id, object_versions.c.container_id == containers.c.id
+    # What was staged nobody has judged yet, and a deactivated image is not to be read.
+    in_images = images.c.blob_id == blob_id, images.c.owner.in_(projects), images.c.status == Status.ACTIVE
     return or_(
-        exists().where(*in_objects, containers.c.project_id.in_(projects)),
-        exists().where(*in_versions, containers.c.project_id.in_(projects)),
-        # What was staged nobody has judged yet, and a deactivated image is not to be read.
-        exists().where(images.c.blob_id == blob_id, images.c.owner.in_(projects), images.c.status == Status.ACTIVE),
+        _one(*in_objects, containers.c.project_id.in_(projects)),
+        _one(*in_versions, containers.c.project_id.in_(projects)),
+        _one(*in_images),
     )
+
+
+def _one(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a row, asked by an index each time: of EXISTS, PostgreSQL may make one list of all rows."""
+    return select(literal_column("1")).where(*conditions).limit(1).scalar_subquery().is_not(None)

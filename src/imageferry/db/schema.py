@@ -7,11 +7,14 @@ the migrations make; a test compares them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -33,6 +36,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """Of which rows an index knows."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
 
 domains = Table(
     "domains",
@@ -153,8 +162,10 @@ blocks = Table(
     "blocks",
     metadata,
     Column("name", TEXT, primary_key=True),
-    Column("touched_at", BigInteger, nullable=False, index=True),
+    Column("touched_at", BigInteger, nullable=False),
+    Column("settled", Boolean),  # a blob was seen to have it, and none that did was deleted since; else NULL
 )
+Index("ix_blocks_unsettled", blocks.c.touched_at, **_where(blocks.c.settled.is_(None)))
 
 blobs = Table(
     "blobs",
@@ -253,6 +264,13 @@ object_versions = Table(
     Column("link", JSON_TEXT),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+Index(  # the key has versions upwards, and pages show the newest first
+    "ix_object_versions_newest_first",
+    object_versions.c.container_id,
+    object_versions.c.name,
+    object_versions.c.version.desc(),
 )
 
 shares = Table(  # of an object, or of the directory of that name and all below it

@@ -6,6 +6,7 @@ before, and the marks of deletions, are rows here. A listing merges the two.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,17 +111,24 @@ class SqlVersions:
         """The next ``limit`` versions of both tables."""
         there = or_(_is_live(objects, now), objects.c.version.is_not(None))
         current = select(objects, _is_live(objects, now).label("is_latest"))
-        current = rest.of(current.where(objects.c.container_id == container_id, there), objects.c.name, _RANK)
+        current = current.where(objects.c.container_id == container_id, there)
         earlier = select(object_versions, _is_last_word(now).label("is_latest"))
         earlier = earlier.where(object_versions.c.container_id == container_id)
-        earlier = rest.of(earlier, object_versions.c.name, object_versions.c.version)
         found = [
-            *(_current(row) for row in self._connection.execute(current.limit(limit))),
-            *(_version(row) for row in self._connection.execute(earlier.limit(limit))),
+            *map(_current, self._first(rest.parts(current, objects.c.name, _RANK), limit)),
+            *map(_version, self._first(rest.parts(earlier, object_versions.c.name, object_versions.c.version), limit)),
         ]
         found.sort(key=lambda version: version.id or _UNNUMBERED, reverse=not rest.reverse)
         found.sort(key=lambda version: version.name, reverse=rest.reverse)
         return found[:limit]
+
+    def _first(self, parts: Iterator[Select[Any]], limit: int) -> list[Row[Any]]:
+        found: list[Row[Any]] = []
+        for part in parts:
+            found += self._connection.execute(part.limit(limit - len(found)))
+            if len(found) == limit:
+                break
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +141,21 @@ class _Rest:
     at_bound: bool  # whether the bound itself is still in
     reverse: bool
 
-    def of(self, rows: Select[Any], name: Column[str], rank: ColumnElement[int]) -> Select[Any]:
-        if self.name is not None:
-            further = and_(name == self.name, rank > self.rank if self.reverse else rank < self.rank)
-            rows = rows.where(or_(name < self.name if self.reverse else name > self.name, further))
-            # Said once more, where an index can seek to it.
-            rows = rows.where(name <= self.name if self.reverse else name >= self.name)
+    def parts(self, rows: Select[Any], name: Column[str], rank: ColumnElement[int]) -> Iterator[Select[Any]]:
+        """What is left of one name, then the names behind it: an index seeks to the beginning of either."""
         if self.bound is not None:
             inside = name >= self.bound if self.at_bound else name > self.bound
             rows = rows.where(inside if self.reverse else name < self.bound)
-        return rows.order_by(*((name.desc(), rank.asc()) if self.reverse else (name.asc(), rank.desc())))
+        rows = rows.order_by(*((name.desc(), rank.asc()) if self.reverse else (name.asc(), rank.desc())))
+        if self.name is None:
+            yield rows
+            return
+        if _LOW < self.rank < _HIGH:
+            yield rows.where(name == self.name, rank > self.rank if self.reverse else rank < self.rank)
+        if self.reverse:
+            yield rows.where(name < self.name)
+        else:
+            yield rows.where(name >= self.name if self.rank == _HIGH else name > self.name)
 
     def behind(self, last: ObjectVersion, subdir: Subdir | None) -> _Rest | None:
         if subdir is None:

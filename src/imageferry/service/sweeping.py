@@ -90,6 +90,7 @@ class Sweeper:
                 return count
 
     def _sweep_blocks(self, before: Moment) -> int:
+        self._settle_blocks(before)
         count = 0
         while True:
             with self._records.writing() as session:
@@ -99,6 +100,13 @@ class Sweeper:
             count += len(names)
             if len(names) < _PAGE:
                 return count
+
+    def _settle_blocks(self, before: Moment) -> None:
+        """Pass over blocks in use now, a few at a time, so that what follows has not to look at them."""
+        while True:
+            with self._records.writing(durable=False) as session:
+                if session.blobs.settle(before=before, limit=_PAGE) < _PAGE:
+                    return
 
     def _adopt_leftovers(self, before: Moment) -> None:
         """Give a row to blocks that a crash left in the store without one, so that they are swept like any."""

@@ -77,6 +77,13 @@ class BlobRecords(Protocol):
     def delete_blobs(self, blob_ids: Collection[BlobId]) -> None:
         """Remove blobs and their block lists; those that are pointed to again meanwhile stay."""
 
+    def settle(self, *, before: Moment, limit: int) -> int:
+        """Note of up to ``limit`` blocks touched before that a blob has them, and return of how many.
+
+        ``sweepable`` does not look at them any more, until a blob that has one is deleted. It finds the
+        same without this, but looks at every block each time.
+        """
+
     def sweepable(self, *, before: Moment, limit: int) -> list[BlockName]:
         """Removes up to ``limit`` block rows that may go (see above) and returns their names.
 

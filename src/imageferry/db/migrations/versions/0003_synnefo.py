@@ -18,6 +18,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    _reading_less()
     of_object = (["container_id", "name"], ["objects.container_id", "objects.name"])
     op.create_table(
         "shares",
@@ -80,3 +81,20 @@ def _tops_of_blobs() -> None:
             top = top_of([blocks.get(number, EMPTY) for number in range(blocks_in(row.size))])
             connection.execute(keeping, {"id": row.id, "top": top})
         after = rows[-1].id
+
+
+def _reading_less() -> None:
+    """What pages of versions and sweeps find without looking at what they do not answer with."""
+    newest_first: list[str | sa.TextClause] = ["container_id", "name", sa.text("version DESC")]
+    op.create_index(op.f("ix_object_versions_newest_first"), "object_versions", newest_first, unique=False)
+    op.add_column("blocks", sa.Column("settled", sa.Boolean(), nullable=True))
+    op.drop_index(op.f("ix_blocks_touched_at"), table_name="blocks")
+    unsettled = sa.text("settled IS NULL")
+    op.create_index(
+        op.f("ix_blocks_unsettled"),
+        "blocks",
+        ["touched_at"],
+        unique=False,
+        sqlite_where=unsettled,
+        postgresql_where=unsettled,
+    )
