@@ -22,6 +22,7 @@ from imageferry.domain.moment import SECOND, Moment
 from imageferry.domain.registration import Filters, Standing, Wish
 from imageferry.domain.versioning import Archiving, VersioningChange
 from imageferry.keeper import Keeper
+from imageferry.service.objects import Objects
 from imageferry.service.sweeping import Sweeper
 from tests.disks import mbr_disk, qcow2
 from tests.services.conftest import Clock
@@ -130,6 +131,24 @@ def test_what_a_crash_left_unjudged_is_withheld_and_judged_at_the_next_start(des
     Keeper(desk.house, None)._try(judging.settle_all)  # type: ignore[arg-type]
     assert desk.standing(image_id) is Standing.GOOD
     assert desk.bytes_of(image_id) == other
+
+
+def test_what_is_overwritten_while_it_is_judged_is_judged_again(desk: Desk, clock: Clock) -> None:
+    """By somebody who is killed before judging it: what was judged says nothing of what is there now."""
+    image_id = desk.registered()
+    unsettled = Objects(desk.house.records, desk.house.blobs, clock)
+    contents = [mbr_disk(2 << 20), BAD]
+
+    def put(_: object = None, __: object = None) -> None:
+        if contents:
+            with unsettled.upload(desk.us, desk.us.project, "c", "disk", traits=PLAIN) as upload:
+                upload.write(contents.pop(0))
+                upload.commit()
+
+    put()
+    replace(desk.services.judging, scan=put).settle(image_id)
+    assert desk.standing(image_id) is Standing.REFUSED
+    assert desk.bytes_of(image_id, desk.admin) is None
 
 
 def test_the_next_look_judges_as_well(desk: Desk) -> None:

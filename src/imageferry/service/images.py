@@ -11,7 +11,7 @@ from imageferry.domain.image import Image, ImageId, Status, Visibility, checked_
 from imageferry.domain.moment import Moment
 from imageferry.ports.records import ImageQuery
 from imageferry.service.image_digests import ImageDigests
-from imageferry.service.registrations.readers import readers_follow
+from imageferry.service.registrations.readers import hold_object, readers_follow
 from imageferry.service.sharing import owned
 
 
@@ -53,6 +53,7 @@ class Images(ImageDigests):
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = owned(session, caller, image_id)
             changed = checked_image(replace(change(image), updated_at=self._clock()))
             if changed.visibility is Visibility.PUBLIC and image.visibility is not Visibility.PUBLIC:
@@ -73,6 +74,7 @@ class Images(ImageDigests):
         """Remove the record; its bytes go with the next sweep unless something else points to them."""
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = owned(session, caller, image_id)
             if image.protected:
                 raise Forbidden("delete a protected image", "Set protected to false first.")

@@ -10,7 +10,7 @@ from imageferry.domain.errors import Forbidden, NotFound, TooLarge
 from imageferry.domain.image import MAX_MEMBERS, Image, ImageId, Member, MemberStatus, Visibility, can_see
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
-from imageferry.service.registrations.readers import readers_follow
+from imageferry.service.registrations.readers import hold_object, readers_follow
 
 
 class ProjectLookup(Protocol):
@@ -44,6 +44,7 @@ class Sharing:
         project_id = self._projects.project_called(project, by=caller.project)
         now = self._clock()
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = owned(session, caller, image_id)
             if image.visibility is not Visibility.SHARED:
                 raise Forbidden(f"share an image whose visibility is {image.visibility}", "Set it to shared first.")
@@ -77,6 +78,7 @@ class Sharing:
         caller = allow(caller, Act.WRITE_IMAGES)
         project_id = self._meant(caller, project)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = owned(session, caller, image_id)
             session.images.delete_member(image.id, project_id)
             readers_follow(session, image.id, self._clock())

@@ -12,6 +12,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.registrations.judging import Judging
 from imageferry.service.registrations.looking import Looking, seen
 from imageferry.service.registrations.opening import set_members
+from imageferry.service.registrations.readers import hold_object
 from imageferry.service.sharing import ProjectLookup
 
 
@@ -36,6 +37,7 @@ class Members(Looking):
         caller = allow(caller, Act.WRITE_IMAGES)
         project_id = self._named(caller, project)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = own(session, caller, image_id)
             self._set(session, image, {*_of(session, image), project_id})
 
@@ -44,6 +46,7 @@ class Members(Looking):
         caller = allow(caller, Act.WRITE_IMAGES)
         project_id = self._projects.project_called(project, by=caller.project) or ProjectId(project)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = own(session, caller, image_id)
             self._set(session, image, _of(session, image) - {project_id})
 
@@ -54,6 +57,7 @@ class Members(Looking):
             raise TooLarge(f"members of image {image_id}", MAX_MEMBERS, len(projects), unit="members")
         wanted = {self._named(caller, project) for project in projects}
         with self._records.writing() as session:
+            hold_object(session, image_id)
             self._set(session, own(session, caller, image_id), wanted)
 
     def _set(self, session: Session, image: Image, wanted: set[ProjectId]) -> None:

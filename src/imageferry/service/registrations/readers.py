@@ -8,13 +8,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from imageferry.domain.errors import NotFound
 from imageferry.domain.image import Image, ImageId, Member, Visibility
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import StoredObject
 from imageferry.domain.sharing import EVERYBODY, NOBODY, Sharing, with_members
 from imageferry.ports.records import Session
 
+_TRIES = 3  # of who looks for an object that others move meanwhile
 _FOR_EVERYBODY = (Visibility.PUBLIC, Visibility.COMMUNITY)
+
+
+def hold_object(session: Session, image_id: ImageId) -> None:
+    """Before an image is changed that may be an object: whoever works on both takes the container first.
+
+    Else two of them could wait for each other for ever.
+    """
+    for _ in range(_TRIES):
+        found = session.registrations.object(image_id)
+        if found is None:
+            return
+        try:
+            session.objects.hold(found[1].container_id)
+        except NotFound:
+            continue
+        now_there = session.registrations.object(image_id)
+        if now_there is None or now_there[1].container_id == found[1].container_id:
+            return
 
 
 def members_follow(session: Session, item: StoredObject, sharing: Sharing, now: Moment) -> None:

@@ -35,6 +35,7 @@ from imageferry.service.registrations.judging import Judging, with_bytes
 from imageferry.service.registrations.looking import described_in
 from imageferry.service.registrations.members import Members, own
 from imageferry.service.registrations.opening import set_visibility, share_anew
+from imageferry.service.registrations.readers import hold_object
 from imageferry.service.sharing import ProjectLookup
 
 _TRIES = 5  # of who registers an object that others overwrite meanwhile
@@ -132,8 +133,7 @@ class Registrations(Members):
             if draft is not None and item is not None and judged_anew:
                 virtual_size = self._judging.judged(item, draft.image, draft.registration)
             with self._records.writing() as session:
-                if item is not None:
-                    session.objects.hold(item.container_id)
+                hold_object(session, image_id)
                 again = self._changed(session, caller, image_id, wish)
                 if draft is None or again is None:
                     self._keep_elsewhere(session, caller, image_id, wish)
@@ -201,6 +201,7 @@ class Registrations(Members):
         """
         caller = allow(caller, Act.WRITE_IMAGES)
         with self._records.writing() as session:
+            hold_object(session, image_id)
             image = own(session, caller, image_id)
             if session.registrations.get(image_id) is None:
                 advice = "It was not registered by the location of an object; delete it where it was made."
