@@ -6,6 +6,8 @@ import itertools
 import os
 import re
 import subprocess
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +48,7 @@ class Kamaki:
 
 @pytest.fixture
 def kamaki(service: RunningService, tmp_path: Path) -> Kamaki:
-    user = f"alice{next(_numbers)}"
-    service.add_user(user, f"{user}@example.org")
-    return Kamaki(service, tmp_path, user)
+    return someone(service, tmp_path, "alice")
 
 
 def test_it_knows_who_it_is_and_translates_names(service: RunningService, kamaki: Kamaki) -> None:
@@ -165,3 +165,68 @@ def test_it_copies_moves_and_deletes_one_by_one_and_by_directories(kamaki: Kamak
     kamaki("container", "delete", "-r", "pithos", "--yes")
     kamaki("container", "delete", "other", "--yes")
     assert "other" not in kamaki("container", "list")
+
+
+def test_it_shares_with_groups_and_users_who_read_and_write_what_they_may(
+    service: RunningService, tmp_path: Path
+) -> None:
+    ann, ben = (someone(service, tmp_path, name) for name in ("ann", "ben"))
+    owner, reader = uuid_of(ann), uuid_of(ben)
+    (ann.folder / "disk").write_bytes(b"hello")
+    (ben.folder / "disk").write_bytes(os.urandom(5 << 20))
+    ann("file", "upload", "disk", "/pithos/disk")
+    theirs = f"pithos://{owner}/pithos"
+    assert "Forbidden" in ben("file", "cat", f"{theirs}/disk")
+    assert f"read: {reader}" in ann("file", "modify", "/pithos/disk", "--read-permission", reader)
+    assert f"{owner} {ann.user}@example.org" in ben("sharer", "list")
+    assert ben("file", "cat", f"{theirs}/disk").startswith("hello")
+    assert "Forbidden" in ben("file", "upload", "-f", "disk", f"{theirs}/disk")
+    assert f"team: {reader}" in ann("group", "create", "Team", "--username", f"{ben.user}@example.org")
+    assert "(400)" in ann("group", "create", "no_name", "--uuid", reader)
+    ann("file", "mkdir", "/pithos/shared")
+    ann("file", "modify", "/pithos/shared", "--write-permission", f"{owner}:team")
+    assert "Upload completed" in ben("file", "upload", "disk", f"{theirs}/shared/new")
+    assert f"write: {owner}:team" in ben("file", "info", f"{theirs}/shared/new", "--sharing")
+    assert "(403)" in ben("file", "delete", f"{theirs}/shared/new", "--yes")
+    assert "(403)" in ben("file", "modify", f"{theirs}/shared/new", "--read-permission", "*")
+    listed = ben("file", "list", theirs)
+    assert re.findall(r"^ +\S+ (\S+)$", listed, re.MULTILINE) == ["disk", "shared/", "shared/new"]
+    assert ben("container", "list", "-A", owner).startswith("pithos\n")
+    assert "copy" in ben("file", "copy", f"{theirs}/disk", "/pithos/mine")
+    listed = ann("file", "list", "/pithos", "--shared-by-me")
+    assert re.findall(r"^ +\S+ (\S+)$", listed, re.MULTILINE) == ["disk", "shared/", "shared/new"]
+    ann("file", "modify", "/pithos/disk", "--no-permissions")
+    ann("group", "delete", "team")
+    assert owner not in ben("sharer", "list")
+    assert "(403)" in ben("file", "list", theirs)
+    assert ben("file", "cat", "/pithos/mine").startswith("hello")
+
+
+def test_it_publishes_for_whoever_has_the_address(kamaki: Kamaki) -> None:
+    (kamaki.folder / "page").write_bytes(b"<script>alert(1)</script>")
+    kamaki("file", "upload", "page", "/pithos/page.html", "--content-type", "text/html")
+    address = re.search(r"^http://\S+$", kamaki("file", "publish", "/pithos/page.html"), re.MULTILINE)
+    assert address is not None
+    with urllib.request.urlopen(address[0]) as reply:  # noqa: S310 - our own service
+        assert reply.read() == b"<script>alert(1)</script>"
+        assert reply.headers["content-security-policy"] == "sandbox"
+    assert address[0] in kamaki("file", "publish", "/pithos/page.html")
+    assert "page.html" in kamaki("file", "list", "/pithos", "--public")
+    kamaki("file", "unpublish", "/pithos/page.html")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address[0])  # noqa: S310
+    assert "is empty" in kamaki("file", "list", "/pithos", "--public")
+
+
+def someone(service: RunningService, folder: Path, name: str) -> Kamaki:
+    """kamaki for a new user, alone in a project that is called after the user."""
+    user = f"{name}{next(_numbers)}"
+    service.add_user(user, f"{user}@example.org")
+    (folder / user).mkdir()
+    return Kamaki(service, folder / user, user)
+
+
+def uuid_of(kamaki: Kamaki) -> str:
+    found = re.search(r"^id: ([0-9a-f]{32})$", kamaki("user", "info"), re.MULTILINE)
+    assert found is not None
+    return found[1]
