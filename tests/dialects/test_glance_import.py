@@ -162,8 +162,8 @@ def test_an_import_as_in_the_transcript(mine: Cloud, walker: Walker, qcow2: byte
     [
         (jpeg(), "not-a-disk", "pic: expected a disk image in the format qcow2, found a JPEG"),
         (b"", "empty", "empty"),
-        (qcow2_with_backing("/etc/passwd"), "backing-file", "/etc/passwd"),
-        (_DISK, "wrong-format", "qcow2"),
+        (qcow2_with_backing("/etc/passwd")[: 64 << 10], "backing-file", "/etc/passwd"),
+        (_DISK[: 64 << 10], "wrong-format", "qcow2"),
     ],
     ids=["jpeg", "empty", "backing", "raw"],
 )
@@ -187,6 +187,23 @@ def test_what_is_refused_leaves_the_image_queued_and_the_retry_just_works(
     assert (image["status"], image["os_glance_failed_import"]) == ("active", "")
     tasks = mine.get(f"/v2/images/{key}/tasks").json["tasks"]
     assert [task["status"] for task in tasks] == ["success", "failure"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(qcow2_with_backing("/etc/passwd"), "backing-file"), (_DISK, "wrong-format")],
+    ids=["backing", "raw"],
+)
+def test_what_the_first_66_kib_forbid_is_not_even_staged(
+    mine: Cloud, walker: Walker, qcow2: bytes, data: bytes, reason: str
+) -> None:
+    assert len(data) > 66 << 10
+    key = made(mine, name="pic", **_QCOW2)["id"]
+    reply = stage(mine, key, data)
+    assert (reply.status, reply.json["reason"]) == (415, reason)
+    assert shown(mine, key)["status"] == "queued"
+    assert begin(mine, key).status == 409
+    assert stage(mine, key, qcow2).status == 204
 
 
 def test_after_a_failed_import_a_plain_upload_works_too(mine: Cloud, walker: Walker, qcow2: bytes) -> None:
