@@ -196,6 +196,16 @@ class TasksContract:
             session.tasks.start_step(task.id, "unpack", at(9))
             assert times(session) == (at(9), at(9))
 
+    def test_a_task_that_is_over_is_let_go_at_another_time_than_was_set(self, records: Records) -> None:
+        with records.writing() as session:
+            over, open_ = kept(session, status=TaskStatus.FAILED, expires_at=at(9)), kept(session)
+            session.tasks.expire(over.id, at(3))
+            session.tasks.expire(open_.id, at(3))
+            session.tasks.expire(TaskId("nobody's"), at(3))
+            assert session.tasks.get(over.id) == replace(over, expires_at=at(3))
+            assert session.tasks.get(open_.id) == open_
+            assert session.tasks.delete_expired(at(3)) == 1
+
     def test_tasks_expire_with_their_log_and_their_pins(self, records: Records) -> None:
         with records.writing() as session:
             old = kept(session, status=TaskStatus.FAILED, expires_at=at(1))

@@ -356,8 +356,67 @@ def test_a_task_expires_two_days_after_its_end_and_never_before(
     waiting, ended = start(service, member("p")), start(service, member("p"))
     walker.waiting = [ended.id]
     walker.walk()
+    assert service.show(member("p"), ended.id).status.is_final
     clock.pass_time(47 * 3600)
     assert sweeper.sweep().tasks == 0
     clock.pass_time(2 * 3600)
     assert sweeper.sweep().tasks == 1
     assert [row.id for row in service.page(member("p"))] == [waiting.id]
+
+
+DAY = 24 * 3600
+
+
+def ended_task(service: TaskService, walker: Walker, caller: Caller, **echo: int) -> Task:
+    task = service.start(caller, TaskKind.IMPORT, source="test", task_input={"a": 1, "echo": echo})
+    walker.walk()
+    return task
+
+
+def test_what_nobody_has_read_stays_for_a_month(
+    make: MakeHouse, records: SqlRecords, member: Callable[[str], Caller], clock: Clock
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    sweeper = Sweeper(records, MemoryBlocks(), clock)
+    stranger = replace(member("q"), roles=frozenset({Role.ADMIN, Role.READER}))
+    first, second = (ended_task(service, walker, member("p")) for _ in range(2))
+    clock.pass_time(20 * DAY)
+    assert len(service.page(member("p"))) == 2
+    assert service.show(stranger, first.id).status is TaskStatus.SUCCEEDED
+    assert sweeper.sweep().tasks == 0
+    assert service.account(member("p"), first.id)[0].result == {"said": "a"}
+    assert sweeper.sweep().tasks == 0
+    clock.pass_time(3500)
+    assert service.show(member("p"), first.id).result == {"said": "a"}  # for an hour; reading it again adds nothing
+    clock.pass_time(200)
+    assert sweeper.sweep().tasks == 1
+    assert service.show(member("p"), second.id).status is TaskStatus.SUCCEEDED
+    clock.pass_time(3700)
+    assert sweeper.sweep().tasks == 1
+
+
+def test_what_nobody_ever_reads_goes_after_a_month(
+    make: MakeHouse, records: SqlRecords, member: Callable[[str], Caller], clock: Clock
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    sweeper = Sweeper(records, MemoryBlocks(), clock)
+    ended_task(service, walker, member("p"))
+    ended_task(service, walker, member("p"), keep_s=DAY)
+    clock.pass_time(DAY + 1)
+    assert sweeper.sweep().tasks == 1  # whoever started it said how long
+    clock.pass_time(28.9 * DAY)
+    assert sweeper.sweep().tasks == 0
+    clock.pass_time(DAY)
+    assert sweeper.sweep().tasks == 1
+
+
+@pytest.mark.parametrize("seconds", [3600, DAY, 30 * DAY])
+def test_a_task_that_is_read_at_once_stays_as_long_as_was_asked(
+    make: MakeHouse, member: Callable[[str], Caller], seconds: int
+) -> None:
+    service, walker = make(Step(name="one", run=saying("a")))
+    task = ended_task(service, walker, member("p"), keep_s=seconds)
+    for _ in range(3):
+        shown = service.show(member("p"), task.id)
+        assert shown.expires_at is not None
+        assert (shown.expires_at - shown.updated_at) == seconds * 1_000_000

@@ -117,6 +117,9 @@ class SqlTasks:
     def delete(self, task_id: TaskId) -> bool:
         return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.id == task_id)).rowcount > 0
 
+    def expire(self, task_id: TaskId, at: Moment) -> None:
+        self._connection.execute(update(tasks).where(_FINAL, tasks.c.id == task_id).values(expires_at=at))
+
     def delete_expired(self, now: Moment) -> int:
         return self._connection.execute(delete(tasks).where(_FINAL, tasks.c.expires_at <= now)).rowcount
 

@@ -8,12 +8,12 @@ stays until it expires.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, NewType, Self
 
 from imageferry.domain.access import ProjectId, UserId
-from imageferry.domain.moment import SECOND, Moment
+from imageferry.domain.moment import SECOND, Moment, later
 
 TaskId = NewType("TaskId", str)
 
@@ -22,6 +22,12 @@ State = Mapping[str, Any]
 
 KEEP_SECONDS = 48 * 3600
 """How long a task can be read after its end; as in Glance."""
+
+UNREAD_SECONDS = 30 * 24 * 3600
+"""How long it stays for somebody to read for the first time how it ended, unless whoever started it said less."""
+
+AGAIN_SECONDS = 3600
+"""How long it then stays at least."""
 
 LEAST_KEEP_SECONDS, MOST_KEEP_SECONDS = 3600, 30 * 24 * 3600
 """What may be asked for instead."""
@@ -132,7 +138,25 @@ class Task:
     @property
     def keep_seconds(self) -> int:
         """How long it can be read after its end: as whoever started it said, in its echo."""
-        return int(self.input.get("echo", {}).get("keep_s", KEEP_SECONDS))
+        return int(self._asked_seconds or KEEP_SECONDS)
+
+    @property
+    def unread_seconds(self) -> int:
+        """How long it stays after its end if nobody reads it."""
+        return int(self._asked_seconds or UNREAD_SECONDS)
+
+    @property
+    def _asked_seconds(self) -> int | None:
+        asked: int | None = self.input.get("echo", {}).get("keep_s")
+        return asked
+
+    def read_at(self, now: Moment) -> Self:
+        """The task once somebody has read how it ended: from then on it stays no longer than others."""
+        unread = later(self.updated_at, seconds=self.unread_seconds)
+        if not self.status.is_final or self.expires_at != unread:
+            return self
+        kept = max(later(self.updated_at, seconds=self.keep_seconds), later(now, seconds=AGAIN_SECONDS))
+        return replace(self, expires_at=min(kept, unread))
 
     @property
     def rate(self) -> int | None:

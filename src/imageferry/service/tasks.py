@@ -127,7 +127,7 @@ class TaskService:
             task = session.tasks.get(task_id)
         if task is None or (task.project_id != caller.project_id and not caller.is_admin):
             raise NotFound("task", task_id)
-        return self._told(task)
+        return self._told(self._read(task) if task.project_id == caller.project_id else task)
 
     def log(self, caller: Caller | None, task_id: TaskId) -> list[StepLog]:
         return self.account(caller, task_id)[1]
@@ -141,6 +141,14 @@ class TaskService:
         """Those tasks as they are shown, each with its steps so far; one line a try."""
         with self._records.reading() as session:
             return [(self._told(task), session.tasks.steps(task.id)) for task in tasks]
+
+    def _read(self, task: Task) -> Task:
+        """Somebody of its project reads it: if that is the first time since its end, it need not be kept for that."""
+        read = task.read_at(self._clock())
+        if read.expires_at is not None and read.expires_at != task.expires_at:
+            with suppress(Unavailable), self._records.writing(durable=False) as session:
+                session.tasks.expire(task.id, read.expires_at)
+        return read
 
     def _told(self, task: Task) -> Task:
         """As it is shown: the message of one whose step stands still says so, and since when."""
@@ -340,7 +348,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _ended(task: Task, plan: Plan, state: State, failure: State | None, now: Any) -> Task:
-    task = replace(task, updated_at=now, expires_at=later(now, seconds=task.keep_seconds))
+    task = replace(task, updated_at=now, expires_at=later(now, seconds=task.unread_seconds))
     if failure is None:
         return replace(task, status=TaskStatus.SUCCEEDED, result=plan.result(state), message="")
     status = TaskStatus.CANCELLED if failure["cancelled"] else TaskStatus.FAILED

@@ -74,4 +74,7 @@ class TaskRecords(Protocol):
     def delete(self, task_id: TaskId) -> bool:
         """With its log, if it is final. False: it is not, or is not there."""
 
+    def expire(self, task_id: TaskId, at: Moment) -> None:
+        """Let a final task be deleted from then on. One that is not final, or not there, is no error."""
+
     def delete_expired(self, now: Moment) -> int: ...
