@@ -164,7 +164,7 @@ def test_old_k5_settings_are_taken_over_for_their_owners_eyes_only(person: Perso
         "region = 'uk-1'\ncontract = 'Ab3dEfgh'\nadminUser = 'mira'\n"
         f"adminPassword = '{PASSWORD}'\ndefaultProject = 'proj'\ndefaultProjectid = '{'5' * 32}'\n"
     )
-    row = person.json("cloud", "import", old, "--name", "old", "--target", target)
+    (row,) = person.json("cloud", "import", old, "--name", "old", "--target", target)
     assert (row["name"], row["kind"], row["region"]) == ("old", "k5", "uk-1")
     assert target.stat().st_mode & 0o777 == 0o600
     assert PASSWORD in target.read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from imageferry.client.metafiles import objects_at
 from imageferry.client.places import shown_place
@@ -58,13 +59,15 @@ def unregister(cloud: Cloud, image: str) -> list[str]:
         Forbidden: it is another's.
     """
     found = cloud.images.show(image)
-    registry = registry_of(cloud)
+    registry = registry_of(cloud) if _is_own(cloud, found) else None
     place = None
     try:
-        if registry is None:
+        if registry is not None:
+            with suppress(NotFound):  # some clouds have images of both kinds
+                place = Place(*_typed(registry.place_of(found.id)))
+        if registry is None or place is None:
             cloud.images.delete(found.id)
         else:
-            place = Place(*_typed(registry.place_of(found.id))) if _is_own(cloud, found) else None
             registry.unregister(found.id)
     except Forbidden as error:
         raise _foreign(cloud, found, "unregister") from error

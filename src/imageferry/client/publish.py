@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from imageferry.client.metafiles import objects_at, share_alike
 from imageferry.domain.access import ProjectId
-from imageferry.domain.errors import Forbidden, Unsupported
+from imageferry.domain.errors import Forbidden, NotFound, Unsupported
 from imageferry.domain.image import Visibility
 from imageferry.domain.registration import Place
 from imageferry.ports.cloud import Cloud, ImageInfo, Registry
@@ -29,8 +29,6 @@ def publish(cloud: Cloud, image_id: str) -> ImageInfo:
     try:
         image = cloud.images.change(image_id, {"visibility": Visibility.PUBLIC.value})
     except Forbidden:
-        if registry_of(cloud) is not None:
-            raise
         image = cloud.images.change(image_id, {"visibility": Visibility.COMMUNITY.value})
     _metafile_alike(cloud, image_id)
     return image
@@ -38,8 +36,7 @@ def publish(cloud: Cloud, image_id: str) -> ImageInfo:
 
 def unpublish(cloud: Cloud, image_id: str) -> ImageInfo:
     """Leave an image to its owner and members."""
-    registered = registry_of(cloud) is not None
-    alone = Visibility.PRIVATE if registered or not cloud.images.members(image_id) else Visibility.SHARED
+    alone = Visibility.SHARED if cloud.images.members(image_id) else Visibility.PRIVATE
     image = cloud.images.change(image_id, {"visibility": alone.value})
     _metafile_alike(cloud, image_id)
     return image
@@ -50,7 +47,7 @@ def _metafile_alike(cloud: Cloud, image_id: str) -> None:
     registry = registry_of(cloud)
     if registry is None:
         return
-    account, container, name = registry.place_of(image_id)
-    place = Place(ProjectId(account), container, name)
-    with suppress(Forbidden):  # the metafile may be another's
+    with suppress(NotFound, Forbidden):  # the image may be no object, the metafile another's
+        account, container, name = registry.place_of(image_id)
+        place = Place(ProjectId(account), container, name)
         share_alike(objects_at(cloud, place), place)

@@ -217,7 +217,10 @@ class PlanktonRegistry:
         self._http.call("DELETE", self._images.at(image_id), call, repeat=False)
 
     def place_of(self, image_id: str) -> tuple[str, str, str]:
-        location = Location.parse(self._images.by_id(image_id).location)
+        found = self._images.by_id(image_id).location
+        if not found:  # made elsewhere, with bytes of its own
+            raise NotFound("object of image", image_id)
+        location = Location.parse(found)
         return location.account, location.container, location.name
 
 

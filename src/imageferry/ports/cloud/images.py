@@ -142,7 +142,7 @@ class Registry(Protocol):
         """The image goes, the object stays. Raises NotFound, and Forbidden for another's."""
 
     def place_of(self, image_id: str) -> tuple[str, str, str]:
-        """Account, container and name of the object that an image is."""
+        """Account, container and name of the object that an image is. Raises NotFound where it is none."""
 
 
 class Images(Protocol):
