@@ -12,7 +12,7 @@ from imageferry.db.migrate import upgrade
 from imageferry.db.records import SqlRecords
 from imageferry.domain.access import IMPLIED, Caller, ProjectId, Role, UserId
 from imageferry.domain.object import ListingQuery, ObjectVersion
-from imageferry.domain.versioning import VersioningChange
+from imageferry.domain.versioning import Archiving, VersioningChange
 from imageferry.ports.clock import system_clock
 from imageferry.service.blobs import Blobs
 from imageferry.service.objects import Objects, Traits
@@ -107,6 +107,38 @@ def test_writers_of_one_name_at_the_same_time_make_a_version_each(postgres_url: 
         assert sum(row.item is not None for row in kept) == 40
         assert sum(row.is_latest for row in kept) == 1
         assert container.bytes_used == 40 * 3
+    finally:
+        blobs.close()
+        records.close()
+
+
+def test_containers_that_archive_into_each_other_do_not_wait_for_each_other(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    upgrade(engine)
+    records = SqlRecords(engine)
+    blobs = Blobs(MemoryBlocks(), records, system_clock)
+    objects = Objects(records, blobs, system_clock)
+    member = Caller(user_id=UserId("mira"), project_id=ProjectId("p"), roles=IMPLIED[Role.MEMBER])
+    traits = Traits(metadata={}, headers={})
+    names = ["a", "b"]
+    for name, archive in zip(names, reversed(names), strict=True):
+        change = VersioningChange(archive=archive, archiving=Archiving.HISTORY)
+        objects.create_container(member, member.project, name, {}, versioning=change)
+
+    def work(writer: int) -> None:
+        place = (member.project, names[writer % 2], f"f{writer}")
+        for number in range(12):
+            with objects.upload(member, *place, traits=traits) as upload:
+                upload.write(b"x")
+                upload.commit()
+            if number % 3 == 2:
+                objects.delete(member, *place)
+
+    try:
+        run_at_once(work, 4)
+        shown = [objects.listing(member, member.project, name, ListingQuery())[0] for name in names]
+        # Of each writer: 12 states that went, and 4 marks that say so.
+        assert [container.object_count for container in shown] == [2 * (12 + 4)] * 2
     finally:
         blobs.close()
         records.close()

@@ -18,6 +18,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs
 from imageferry.service.exporting.targets import Targets
 from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.holding import hold_all
 from imageferry.service.objects.keeping import overwrite
 from imageferry.service.objects.quotas import within_quotas
 
@@ -54,7 +55,7 @@ class Shelf:
             with self.records.writing() as session:
                 container = container_of(session, task.project_id, targets.container)
                 with within_quotas(session, task.project_id, container, self.clock()):
-                    session.objects.hold(container.id)
+                    hold_all(session, [(task.project_id, container)])
                     there = session.objects.object(container.id, targets.disk)
                     if there is None or there.manifest != targets.manifest(task.id):
                         self._show_in(session, container, task, targets, parts, drafts)

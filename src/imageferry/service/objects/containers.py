@@ -25,6 +25,7 @@ from imageferry.domain.quota import checked_quotas, sets_quota
 from imageferry.domain.versioning import UNVERSIONED, Versioning, VersioningChange, changed
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
+from imageferry.service.objects.holding import hold_all
 from imageferry.service.objects.keeping import live
 from imageferry.service.objects.opened import opens
 
@@ -250,7 +251,7 @@ class Containers:
 
 def held(session: Session, project: ProjectId, name: str) -> Container:
     """A container that nobody else changes, nor what is in it, until the transaction ends. Raises NotFound."""
-    session.objects.hold(container_of(session, project, name).id)
+    hold_all(session, [(project, container_of(session, project, name))])
     return container_of(session, project, name)
 
 

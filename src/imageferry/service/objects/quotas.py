@@ -11,6 +11,7 @@ from imageferry.domain.moment import Moment
 from imageferry.domain.object import Account, Container
 from imageferry.domain.quota import Usage, check_quotas, sets_quota
 from imageferry.ports.records import Session
+from imageferry.service.objects.holding import hold_all
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def within_quotas(session: Session, project: ProjectId, container: Container, no
         return
     if bounded:
         session.objects.hold_account(project, now)  # before the container: always in this order
-    session.objects.hold(container.id)
+    hold_all(session, [(project, container)])
     before = _look(session, project, container, now)
     yield
     after = _look(session, project, container, now)

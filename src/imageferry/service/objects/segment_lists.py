@@ -13,6 +13,7 @@ from imageferry.domain.object import MAX_SEGMENTS, Segment, StoredObject, checke
 from imageferry.domain.versioning import VersionId
 from imageferry.service.objects import large_objects as large
 from imageferry.service.objects.containers import container_of, held
+from imageferry.service.objects.holding import hold_all
 from imageferry.service.objects.keeping import remove, remove_version
 from imageferry.service.objects.large_objects import Budget, SegmentList, WantedSegment
 from imageferry.service.objects.traits import Traits, check_traits
@@ -146,6 +147,8 @@ class SegmentLists(Writing):
         missing = 0
         with self._records.writing() as session:
             now = self._clock()
+            places = (session.objects.container(project, its) for its in {container, *(path[0] for path in paths)})
+            hold_all(session, [(project, place) for place in places if place is not None])
             for path in sorted(paths):
                 try:
                     gone = remove(session, project, held(session, project, path[0]), path[1], now)

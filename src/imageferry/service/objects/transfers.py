@@ -20,6 +20,7 @@ from imageferry.domain.versioning import NO_VERSION
 from imageferry.ports.records import Session
 from imageferry.service.objects.containers import container_of, held, listed_in_acl
 from imageferry.service.objects.history import History
+from imageferry.service.objects.holding import hold_all
 from imageferry.service.objects.keeping import arrive, depart, live, remove
 from imageferry.service.objects.opened import change_sharing, opened_all
 from imageferry.service.objects.quotas import within_quotas
@@ -153,15 +154,12 @@ class Transfers(History):
 def held_in_order(session: Session, places: Sequence[tuple[ProjectId, str]], now: Moment) -> list[Container]:
     """Containers, held until the transaction ends; the last one may grow. Raises NotFound.
 
-    Always in one order, so that two who move in opposite directions do not wait for each other: the account
-    whose quota is kept, containers that put old states into an archive, then the others.
+    Always in one order: the account whose quota is kept, then the containers.
     """
     growing = places[-1][0]
     if sets_quota(session.objects.account_metadata(growing)):
         session.objects.hold_account(growing, now)
-    found = [container_of(session, *place) for place in places]
-    for one in sorted(found, key=lambda container: (not container.versioning.archive, container.id)):
-        session.objects.hold(one.id)
+    hold_all(session, [(place[0], container_of(session, *place)) for place in places])
     return [container_of(session, *place) for place in places]
 
 
