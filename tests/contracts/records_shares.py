@@ -22,6 +22,7 @@ from tests.contracts.records_things import (
     a_project,
     an_object,
     at,
+    run_at_once,
 )
 
 TEAM = Grantee("ours:team")
@@ -68,6 +69,20 @@ class SharesContract:
             with pytest.raises(NotFound, match="none"):
                 session.shares.set(container, "none", sharing_of([THEIRS], []))
             shared(session, container, "a", THEIRS)
+
+    def test_of_many_who_set_a_sharing_at_once_one_is_the_last(self, records: Records) -> None:
+        with records.writing() as session:
+            container = a_container(session)
+            shared(session, container, "a", THEIRS)
+
+        def work(worker: int) -> None:
+            for turn in range(10):
+                with records.writing() as session:
+                    session.shares.set(container, "a", sharing_of([THEIRS, f"{worker}"], [f"w{turn}"]))
+
+        run_at_once(work, 4)
+        with records.reading() as session:
+            assert len(sharing_over(session, container, "a").grantees) == 3
 
     @pytest.mark.parametrize("name", UGLY_NAMES)
     def test_names_are_taken_as_they_are(self, records: Records, name: str) -> None:

@@ -138,9 +138,9 @@ def containers_with(part: Only) -> ColumnElement[bool]:
 
 
 def require_object(connection: Connection, container_id: ContainerId, name: str) -> None:
-    """Let the object stay until this transaction ends. Raises NotFound."""
+    """Let the object stay, and nobody else set what is shared of it, until this transaction ends. Raises NotFound."""
     key = (objects.c.container_id == container_id, objects.c.name == name)
-    query = select(objects.c.id).where(*key).with_for_update(read=True, key_share=True)
+    query = select(objects.c.id).where(*key).with_for_update(key_share=True)
     if connection.execute(query).first() is None:
         raise NotFound("object", name)
 
