@@ -8,6 +8,7 @@ import pytest
 
 from imageferry.domain.errors import AlreadyExists, NotFound
 from imageferry.domain.image import ImageId, Status
+from imageferry.domain.image_quota import Resource
 from imageferry.domain.object import ObjectId, StoredObject
 from imageferry.domain.registration import Place, Registered, Registration, Standing
 from imageferry.ports.records import Records, Session
@@ -118,3 +119,15 @@ class RegistrationsContract:
                 session.images.add(image)
             session.images.add(image, again=True)
             assert session.images.get(image.id) == image
+
+    def test_its_bytes_count_once_where_the_object_is(self, records: Records) -> None:
+        with records.writing() as session:
+            container = a_container(session)
+            item = session.objects.put_object(an_object(container, "disk", a_blob(session), size=5))
+            image = an_image(id=ImageId(item.id), status=Status.ACTIVE, blob_id=item.blob_id, size=5)
+            session.images.add(image)
+            assert session.usage.of_images(image.owner)[Resource.BYTES] == 5
+            session.registrations.put(Registration(image_id=image.id))
+            session.images.add(an_image(owner=image.owner, size=7))
+            used = session.usage.of_images(image.owner)
+            assert (used[Resource.BYTES], used[Resource.IMAGES]) == (7, 2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, select
 
-from imageferry.db.schema import blobs, containers, images, project_limits, projects
+from imageferry.db.schema import blobs, containers, images, project_limits, projects, registrations
 from imageferry.db.sql import insert, require
 from imageferry.db.task_rows import SqlTasks
 from imageferry.domain.access import ProjectId
@@ -27,8 +27,10 @@ class SqlUsage:
 
     def of_images(self, project_id: ProjectId) -> Amounts:
         ours = images.c.owner == project_id
-        all_of_them = select(func.count(), func.coalesce(func.sum(images.c.size), 0)).where(ours)
-        count, size = self._connection.execute(all_of_them).one()
+        own_bytes = case((registrations.c.image_id.is_(None), images.c.size), else_=0)
+        all_of_them = select(func.count(), func.coalesce(func.sum(own_bytes), 0)).where(ours)
+        beside = images.outerjoin(registrations, registrations.c.image_id == images.c.id)
+        count, size = self._connection.execute(all_of_them.select_from(beside)).one()
         waiting = select(func.count(), func.coalesce(func.sum(blobs.c.size), 0)).where(ours, _WAITING)
         uploads, staged = self._connection.execute(
             waiting.select_from(images.outerjoin(blobs, images.c.blob_id == blobs.c.id))

@@ -25,7 +25,10 @@ class UsageRecords(Protocol):
         """Let nobody else hold the project until this transaction ends: for who counts before adding."""
 
     def of_images(self, project_id: ProjectId) -> Amounts:
-        """What is kept now, as far as records know: of uploads only those that were staged, or are being imported."""
+        """What is kept now, as far as records know: of uploads only those that were staged, or are being imported.
+
+        The bytes of an image that is an object are the object's, and count in its container.
+        """
 
     def limits(self, project_id: ProjectId) -> dict[Resource, int]:
         """Those that were set for this project."""
