@@ -24,14 +24,11 @@ DBOS is pinned in pyproject.toml because of the two private names used at the en
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, ClassVar
 
 import dbos._serialization
@@ -39,16 +36,16 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from dbos._error import DBOSBaseException
 
-from imageferry.domain.errors import Unavailable
+from imageferry.db.executor import hold_executor
+from imageferry.db.seats import Seats
 from imageferry.domain.task import Lane, State, TaskId
-from imageferry.domain.turns import Turns
 from imageferry.ports.tasks import Due, Interrupted, Walk
 
 _WORKFLOW = "task"
 _ENDED = "_ended"
 _SPARE_THREADS = 4  # a thread of DBOS may wait for a task that it lost, and must not keep that task from running
 _ASKED_AT_ONCE = 500  # workflows, in one query
-_LOOK_S = 0.5  # how often those who wait see whether the service stops
+_PAUSE_S = 0.5  # after a start that failed
 _OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _log = logging.getLogger("imageferry.tasks")
 
@@ -81,14 +78,11 @@ class DurableTasks:
             raise RuntimeError("this process walks tasks already")
         self._walk = walk
         places = {Lane.WORK: concurrency, Lane.NETWORK: fetches}
-        self._turns = {lane: Turns(places[lane], most_of_one=most_of_one) for lane in Lane}
+        self._seats = Seats(places, most_of_one=most_of_one)
         self._stopping = threading.Event()
-        self._at_work: set[str] = set()  # has a thread
-        self._resumed: set[TaskId] = set()  # was cut off, and has no thread yet
-        self._changed = threading.Condition()
         self._hold: IO[str] | sa.Connection | None = None
         try:
-            self._hold = _hold_executor(url, executor)
+            self._hold = hold_executor(url, executor)
             _silence()
             DBOS.destroy(destroy_registry=True)
             # Twice the places of WORK: a task that waits to move there keeps its place in NETWORK until then.
@@ -102,23 +96,18 @@ class DurableTasks:
             raise
 
     def start(self, task_id: TaskId) -> None:
-        due = self._walk.due(task_id)
-        with self._changed:
-            self._turns[due.lane].wait(task_id, due.project_id)
-            self._changed.notify_all()
+        self._seats.wait(self._walk.due(task_id))
 
     def _take_up(self, unfinished: Sequence[Due]) -> None:
         """Seat what DBOS goes on with, queue what was never started, and end what DBOS has given up."""
-        with self._changed:  # those that DBOS goes on with wait at their first line until all have their places
+        with self._seats.closed():  # those that DBOS goes on with wait at their first line until all have their places
             DBOS.launch()
             known = _statuses([due.task_id for due in unfinished])
             for due in unfinished:
-                turns = self._turns[due.lane]
                 if due.task_id not in known:
-                    turns.wait(due.task_id, due.project_id)
+                    self._seats.wait(due)
                 elif known[due.task_id] not in _OVER:
-                    self._resumed.add(due.task_id)
-                    turns.seat(due.task_id, due.project_id)
+                    self._seats.resume(due)
         for task_id, status in known.items():
             if status in _OVER:
                 self._give_up(task_id, status)
@@ -126,30 +115,22 @@ class DurableTasks:
     def _give_up(self, task_id: TaskId, status: str) -> None:
         reason = RuntimeError(f"the durable walk of task {task_id} ended as {status}")
         self._note_end(task_id, {}, self._walk.failure_of(reason))
-        self._leave(task_id)
+        self._seats.leave(task_id)
 
     def _hand_over(self) -> None:
         """Give places away as they become free, on a thread that DBOS knows nothing of."""
         while not self._stopping.is_set():
-            with self._changed:
-                task_id = next((task for lane in Lane if (task := self._turns[lane].next()) is not None), None)
-                if task_id is None:
-                    self._changed.wait(_LOOK_S)
-                elif task_id in self._at_work:  # it moves to another lane, and its thread waits for this
-                    self._changed.notify_all()
-                    continue
-                silent = sorted(self._resumed)
+            task_id = self._seats.next()
             if task_id is not None:
                 self._begin(task_id)
-            elif silent:
+            elif silent := self._seats.silent():
                 self._look_after(silent)
 
     def _look_after(self, resumed: Sequence[TaskId]) -> None:
         """End those of which DBOS could not read its own row, rather than wait for them."""
         try:
             for task_id, status in _statuses(resumed).items():
-                if status in _OVER and task_id in self._resumed:
-                    self._resumed.discard(task_id)
+                if status in _OVER and self._seats.is_lost(task_id):
                     self._give_up(task_id, status)
         except Exception:
             _log.exception("tasks that were cut off could not be looked after; trying again")
@@ -158,13 +139,13 @@ class DurableTasks:
         """Hand it to DBOS. What DBOS knows already was started twice."""
         try:
             if DBOS.get_workflow_status(task_id) is not None:
-                self._leave(task_id)
+                self._seats.leave(task_id)
                 return
             with SetWorkflowID(task_id):
                 DBOS.start_workflow(self._workflow, task_id)
         except Exception:
-            self._leave(task_id)
-            if not self._stopping.wait(_LOOK_S):
+            self._seats.leave(task_id)
+            if not self._stopping.wait(_PAUSE_S):
                 _log.exception("task %s could not be started; trying again", task_id)
                 self.start(task_id)
 
@@ -189,9 +170,8 @@ class DurableTasks:
             (``os._exit``): the cut-off step is done again after the next start.
         """
         self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
-            quiet = self._changed.wait_for(lambda: not self._at_work, wait_s)
+        self._seats.wake()
+        quiet = self._seats.empty(wait_s)
         self._let_go()
         return quiet
 
@@ -207,41 +187,16 @@ class DurableTasks:
 
     def _made_walk(self) -> Callable[[str], str]:
         def walk(task_id: str) -> str:
-            with self._changed:
-                self._at_work.add(task_id)
-                self._resumed.discard(TaskId(task_id))
+            self._seats.begin(TaskId(task_id))
             try:
                 return self._walked(TaskId(task_id))
             except DBOSBaseException as error:
                 # Not ours any more. Ends this thread, which DBOS would otherwise let wait.
                 raise Interrupted from error
             finally:
-                self._leave(TaskId(task_id))
+                self._seats.leave(TaskId(task_id))
 
         return walk
-
-    def _move(self, due: Due, lane: Lane) -> None:
-        """Have a place in that lane; the one in another is kept until then, or threads would run out."""
-        turns = self._turns[lane]
-        with self._changed:
-            if turns.has(due.task_id):
-                return
-            turns.wait(due.task_id, due.project_id)
-            self._changed.notify_all()
-            while not turns.has(due.task_id):
-                self._check_stopping()
-                self._changed.wait(_LOOK_S)
-            for other in self._turns.values():
-                if other is not turns:
-                    other.leave(due.task_id)
-            self._changed.notify_all()
-
-    def _leave(self, task_id: TaskId) -> None:
-        with self._changed:
-            for turns in self._turns.values():
-                turns.leave(task_id)
-            self._at_work.discard(task_id)
-            self._changed.notify_all()
 
     def _walked(self, task_id: TaskId) -> str:
         state: State = {}
@@ -249,7 +204,7 @@ class DurableTasks:
         due = self._walk.due(task_id)
         for name, lane in self._walk.steps_of(task_id).items():
             self._check_stopping()
-            self._move(due, lane)
+            self._seats.move(due, lane, self._check_stopping)
             outcome = DBOS.run_step({"name": name}, self._run_step, task_id, name, state)
             if "failure" in outcome:
                 failure = outcome["failure"]
@@ -313,38 +268,6 @@ def _config(url: str, executor: str, places: int) -> DBOSConfig:
         "max_executor_threads": places + _SPARE_THREADS,
         "use_listen_notify": False,
     }
-
-
-def _hold_executor(url: str, executor: str) -> IO[str] | sa.Connection:
-    """Be the only live process of that name; held until closed or until the process is gone.
-
-    Raises:
-        Unavailable: another process is.
-    """
-    taken = Unavailable("the service's data", reason=f"another process ({executor!r}) works on it; stop that one first")
-    address = sa.make_url(url)
-    if address.get_backend_name() == "sqlite":
-        path = Path(str(address.database))
-        with suppress(FileNotFoundError):
-            path.chmod(0o600)
-        lock = path.with_name(path.name + ".lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise taken from None
-        with sa.create_engine(url).connect() as connection:
-            # Stays in the file. Four times faster than DBOS's default, and as durable.
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        return lock
-    name = f"{address.database}/{executor}"
-    engine = sa.create_engine(address.set(drivername="postgresql+psycopg", database="postgres"), poolclass=sa.NullPool)
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    query = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
-    if not connection.scalar(query, {"name": name}):
-        connection.close()
-        raise taken
-    return connection
 
 
 def _silence() -> None:
