@@ -17,6 +17,7 @@ from tests.file_systems import EICAR
 def signatures(folder: Path) -> Path:
     """A folder of ClamAV signatures that finds EICAR anywhere in a file."""
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # in the cage another user may read them
     (folder / "ferry.ndb").write_text(f"Ferry.Test:0:*:{EICAR.hex()}\n")
     return folder
 
@@ -24,6 +25,7 @@ def signatures(folder: Path) -> Path:
 def yara_rules(folder: Path) -> Path:
     """A folder of YARA rules that does the same."""
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # in the cage another user may read them
     text = EICAR.hex(" ")
     (folder / "ferry.yar").write_text(f"rule FerryTest {{ strings: $a = {{ {text} }} condition: $a }}\n")
     return folder

@@ -25,6 +25,7 @@ from tests.dialects.test_glance_images import made
 from tests.dialects.test_glance_scanned_imports import SAID, disk
 from tests.disks import jpeg, mbr_disk
 from tests.file_systems import EICAR
+from tests.hostile_disks import TABLE
 from tests.own_steps import program
 from tests.scanners import yara_rules
 from tests.walking import Walker
@@ -133,6 +134,17 @@ def test_what_is_no_disk_is_refused_without_a_task(mine: Cloud) -> None:
     key = made(mine, **QCOW2)["id"]
     assert put(mine, key, jpeg()).status == 415
     assert tasks_of(mine, key) == []
+
+
+def test_hostile_disks_are_refused_before_a_scanner_or_a_tool_sees_them(mine: Cloud, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"of the host")
+    for name, hostile in TABLE.items():
+        key = made(mine, name="web", disk_format=hostile.claimed, container_format="bare")["id"]
+        reply = put(mine, key, hostile.make(secret))
+        assert reply.status in (413, 415), name
+        assert tasks_of(mine, key) == []
+        assert_nothing_can_be_read(mine, key)
 
 
 def test_nobody_reads_or_changes_the_bytes_while_they_are_looked_through(
