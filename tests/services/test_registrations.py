@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imageferry.domain.access import Role
+from imageferry.domain.access import ProjectId, Role
+from imageferry.domain.blob import Blob, BlobId
 from imageferry.domain.errors import (
     AlreadyExists,
     BadDisk,
@@ -19,10 +20,17 @@ from imageferry.domain.errors import (
     NotFound,
     OverLimit,
     TooLarge,
+    Unavailable,
 )
-from imageferry.domain.image import Image, ImageId, Status
+from imageferry.domain.image import DiskFormat, Image, ImageId, Status
 from imageferry.domain.image_quota import Resource
+from imageferry.domain.moment import Moment
 from imageferry.domain.registration import Filters, Standing, Wish
+from imageferry.domain.task import State
+from imageferry.service.converting.request import ConvertRequest
+from imageferry.service.importing.scan import Scanning
+from imageferry.service.plans import StepContext
+from imageferry.service.registrations.scanning import RegisteredScan
 from tests.disks import mbr_disk, qcow2
 from tests.scanners import yara_rules
 from tests.services.registration_desk import BAD, GOOD, NAME, PLAIN, Desk
@@ -185,3 +193,37 @@ def test_scanners_see_what_is_registered(build: Callable[..., Desk], tmp_path: P
     assert desk.registrations.show(desk.us, image_id).status == "error"
     assert desk.bytes_of(image_id, desk.admin) is None
     assert not list((tmp_path / "data" / "work").glob("registered-*"))
+
+
+def test_what_a_scanner_cannot_look_at_is_no_image(build: Callable[..., Desk]) -> None:
+    desk = build(scan_clamav="127.0.0.1:1")
+    image_id = desk.put(GOOD)
+    with pytest.raises(Unavailable):
+        desk.register()
+    with pytest.raises(NotFound):
+        desk.images.show(desk.us, image_id)
+
+
+def test_no_more_disks_are_scanned_at_once_than_leave_room_for_other_requests(tmp_path: Path) -> None:
+    class Never(Scanning):
+        def scan(self, context: StepContext) -> State:
+            raise AssertionError("it must not come so far")
+
+    room = threading.BoundedSemaphore(1)
+    room.acquire()
+    image = Image(id=ImageId("i"), owner=ProjectId("p"), created_at=Moment(0), updated_at=Moment(0))
+    scan = RegisteredScan(scanning=Never.__new__(Never), folder=tmp_path, room=room, wait_s=0.05)
+    with pytest.raises(Unavailable, match="other images"):
+        scan(image, Blob(id=BlobId("b"), size=1))
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- conversions -------------------------------------------------------------------------
+
+
+def test_the_disk_of_an_object_is_not_replaced_behind_its_back(desk: Desk) -> None:
+    image_id = desk.registered()
+    request = ConvertRequest(image_id=image_id, to=DiskFormat.QCOW2, replace=True)
+    with pytest.raises(Forbidden, match="an object"):
+        desk.services.conversions.convert(desk.us, "test", request)
+    desk.services.conversions.convert(desk.us, "test", replace(request, replace=False))

@@ -58,7 +58,7 @@ class Conversions:
             NotFound: no such image of this project.
             StatusConflict: it has no bytes, or they are withheld.
             BadInput: not from this format, or not to that one.
-            Forbidden: to be replaced, and protected.
+            Forbidden: to be replaced, and protected, or an object, whose bytes it has.
             OverLimit: the project may not keep so much.
         """
         caller = allow(caller, Act.WRITE_IMAGES)
@@ -70,6 +70,8 @@ class Conversions:
             raise BadInput("image", image.disk_format, f"one whose disk is {others}, to become {request.to}")
         if request.replace and image.protected:
             raise Forbidden("replace the disk of a protected image", "Set protected to false first.")
+        if request.replace and self._is_object(image):
+            raise Forbidden("replace the disk of an image that is an object", "Let a new image be made of it.")
         if not request.replace:
             with self._records.reading() as session:
                 self._quotas.refuse_early(session, caller.project, images=1, bytes=1)
@@ -87,6 +89,10 @@ class Conversions:
         image = self._own(caller, image_id, "a check")
         task_input = {"image_id": image.id, "echo": dict(echo)}
         return self._tasks.start(caller, TaskKind.CHECK, source=source, task_input=task_input)
+
+    def _is_object(self, image: Image) -> bool:
+        with self._records.reading() as session:
+            return session.registrations.get(image.id) is not None
 
     def _own(self, caller: Caller, image_id: ImageId, wish: str) -> Image:
         with self._records.reading() as session:

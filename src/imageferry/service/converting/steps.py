@@ -106,7 +106,8 @@ class DiskSteps:
                 updated_at=now,
             )
             if made_id == image.id:
-                if image.status is not Status.ACTIVE or image.blob_id != state["blob"] or image.protected:
+                is_object = session.registrations.get(image.id) is not None  # registered since
+                if image.status is not Status.ACTIVE or image.blob_id != state["blob"] or image.protected or is_object:
                     raise StatusConflict("image", image.id, found="another one by now", wanted="replacing its disk")
                 self.quotas.check(session, image.owner, bytes=max(0, blob.size - (image.size or 0)))
                 session.images.update(filled, was=image.status)

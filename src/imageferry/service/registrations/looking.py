@@ -10,7 +10,7 @@ from imageferry.domain.errors import Forbidden, NotFound
 from imageferry.domain.image import Image, ImageId, Status, can_see
 from imageferry.domain.registration import Described, Filters, described
 from imageferry.ports.records import ImageQuery, Records, Session
-from imageferry.service.registrations.judging import Judging
+from imageferry.service.registrations.judging import Judging, try_to_settle
 
 _PAGE = 1000
 _JUDGED = (Status.ACTIVE, Status.DEACTIVATED)  # of what is staged nothing is told
@@ -31,7 +31,7 @@ class Looking:
             Forbidden: the caller may not see it.
         """
         caller = allow(caller, Act.READ_IMAGES)
-        self._judging.settle(image_id)
+        try_to_settle(self._judging.settle, image_id)
         with self._records.reading() as session:
             return described_in(session, [seen(session, caller, image_id)])[0]
 

@@ -31,7 +31,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.objects.containers import held
 from imageferry.service.objects.reading import state_in
-from imageferry.service.registrations.judging import Judging, with_bytes
+from imageferry.service.registrations.judging import Judging, try_to_settle, with_bytes
 from imageferry.service.registrations.looking import described_in
 from imageferry.service.registrations.members import Members, own
 from imageferry.service.registrations.opening import set_visibility, share_anew
@@ -123,7 +123,7 @@ class Registrations(Members):
         caller = allow(caller, Act.WRITE_IMAGES)
         if wish.name is not None:
             checked_name(wish.name)
-        self._judging.settle(image_id)
+        try_to_settle(self._judging.settle, image_id)
         for _ in range(_TRIES):
             with self._records.reading() as session:
                 draft = self._changed(session, caller, image_id, wish)

@@ -27,7 +27,6 @@ from imageferry.service.plans import StepContext
 SOURCE = "plankton"
 
 _AT_ONCE = 2
-_WAIT_S = 30.0  # for a place
 _LIMIT_S = 3600.0
 
 
@@ -37,6 +36,7 @@ class RegisteredScan:
 
     scanning: Scanning
     folder: Path  # for what scanners work with
+    wait_s: float = 30.0  # for a place
     room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_AT_ONCE))
 
     def __call__(self, image: Image, blob: Blob) -> None:
@@ -51,7 +51,7 @@ class RegisteredScan:
 
     @contextmanager
     def _work(self) -> Iterator[Path]:
-        if not self.room.acquire(timeout=_WAIT_S):
+        if not self.room.acquire(timeout=self.wait_s):
             raise Unavailable("the scanner", reason="it looks at other images for as long as they take")
         work = self.folder / f"registered-{uuid.uuid4().hex}"
         try:
