@@ -151,6 +151,22 @@ def test_what_has_expired_is_public_no_more_and_a_directory_that_has_shares_noth
         objects.open(visitor, *place)
 
 
+def test_who_does_not_delete_an_object_does_not_let_it_expire(objects: Objects, member: Member) -> None:
+    put(objects, member(OURS), "a", sharing=shared(writers=(THEIRS,)), delete_after_s=3600)
+    ending = Traits(metadata={}, headers={}, delete_after_s=60)
+    for refused in (
+        lambda: put(objects, member(THEIRS), "a", delete_after_s=60),
+        lambda: objects.change(member(THEIRS), OURS, "c", "a", lambda _: ending),
+        lambda: objects.copy(member(THEIRS), (OURS, "c", "a"), (OURS, "c", "a"), lambda _: ending),
+    ):
+        with pytest.raises(AccessDenied):
+            refused()
+    as_it_is = objects.show(member(OURS), OURS, "c", "a")
+    same = Traits(metadata={"colour": "red"}, headers={}, delete_at=as_it_is.delete_at)
+    assert objects.change(member(THEIRS), OURS, "c", "a", lambda _: same).metadata == {"colour": "red"}
+    objects.change(member(OURS), OURS, "c", "a", lambda _: ending)
+
+
 def test_a_copy_is_shared_with_nobody(objects: Objects, member: Member) -> None:
     put(objects, member(OURS), "a", sharing=shared("*", public=True))
     plain = Traits(metadata={}, headers={})

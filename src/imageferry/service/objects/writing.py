@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from imageferry.domain.access import Act, Caller, ProjectId
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
-from imageferry.domain.errors import BadInput, NotFound, PreconditionFailed, StatusConflict, TooLarge
+from imageferry.domain.errors import (
+    AccessDenied,
+    BadInput,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    StatusConflict,
+    TooLarge,
+)
 from imageferry.domain.link import Link
 from imageferry.domain.object import Container, StoredObject, Whole, checked_container_name, checked_object_name
 from imageferry.domain.precondition import ANY, NO_CONDITION, Precondition
@@ -48,7 +56,7 @@ class Writing(Reading):
             only_if: asked of the top of what is there (see ``HashMaps.tops``).
         """
         target = Target(project, container, checked_object_name(name), only_if)
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        self._may_put(caller, project, container, name, traits)
         check_traits(traits, self._clock())
         if size is not None and size > self.max_object_size:
             raise TooLarge(target.what, self.max_object_size, size)
@@ -64,6 +72,18 @@ class Writing(Reading):
             give_up=self._blobs.give_up,
             fits=fits if size is None else None,
         )
+
+    def _may_put(self, caller: Caller | None, project: ProjectId, container: str, name: str, traits: Traits) -> None:
+        """Who may write an object because it is shared does not delete it, and so does not let it expire either."""
+        ending = traits.delete_at is not None or traits.delete_after_s is not None
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=not ending)
+
+    def _may_end(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> bool:
+        try:
+            self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
+        except AccessDenied:
+            return False
+        return True
 
     def _room_for(self, target: Target, size: int) -> Callable[[int], None]:
         """Refuse what can be refused before the bytes; returns what refuses so many bytes later on.
@@ -167,11 +187,14 @@ class Writing(Reading):
     ) -> StoredObject:
         """Replace an object's traits by what ``change`` makes of it."""
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        may_end = self._may_end(caller, project, container, name)
         with self._records.writing() as session:
             session.objects.hold(container_of(session, project, container).id)
             item, _ = state_in(session, project, container, name, self._clock())
             traits = change(item)
             check_traits(traits, self._clock())
+            if not may_end and traits.expiry(self._clock()) not in (None, item.delete_at):
+                raise Forbidden("let an object of another project expire")
             return session.objects.put_object(with_traits(item, traits, self._clock()))
 
     def copy(
@@ -201,6 +224,7 @@ class Writing(Reading):
         opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link, with_md5=with_md5)
         wanted = traits(opened.item)
         check_traits(wanted, self._clock())
+        self._may_put(caller, *target, wanted)
         span = part(opened.size)
         if opened.is_large or span is not None:
             plain = replace(wanted, manifest=None)
