@@ -179,6 +179,27 @@ class ObjectsContract:
             session.objects.delete_object(container.id, "a", at(1))
             assert counted(session, container) == (1, 3)
 
+    def test_a_container_knows_when_what_is_in_it_last_changed(self, records: Records) -> None:
+        with records.writing() as session:
+            container = a_container(session)
+            a_container(session, "other")
+            blob = a_blob(session)
+
+            def changed() -> tuple[int, int]:
+                found = session.objects.container(OURS, container.name)
+                assert found is not None
+                assert found.updated_at == START
+                return found.changed_at - START, session.objects.account(OURS, START).changed_at - START
+
+            assert changed() == (0, 0)
+            session.objects.put_object(an_object(container, "a", blob, updated_at=at(5)))
+            assert changed() == (at(5) - START,) * 2
+            session.objects.put_object(an_object(container, "a", blob, updated_at=at(4)))
+            assert changed() == (at(5) - START,) * 2
+            session.objects.delete_object(container.id, "a", at(7))
+            assert changed() == (at(7) - START,) * 2
+            assert session.objects.account(THEIRS, START).changed_at == 0
+
     def test_an_account_sums_up_its_own_containers(self, records: Records) -> None:
         with records.writing() as session:
             blob_id = a_blob(session)

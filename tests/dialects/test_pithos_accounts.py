@@ -107,11 +107,31 @@ def test_containers_are_listed_in_three_forms(pithos: Pithos) -> None:
     assert said.headers["x-account-container-count"] == "3"
 
 
-def test_an_account_that_has_not_changed_since_is_known_already(pithos: Pithos) -> None:
+def test_times_tell_when_something_last_changed(pithos: Pithos) -> None:
+    def times() -> tuple[str, str, str]:
+        container = next(row for row in pithos.rows("") if row["name"] == "pithos")
+        heads = [pithos.head(path).headers["last-modified"] for path in ("", "/pithos")]
+        return str(container["last_modified"]), heads[0], heads[1]
+
     pithos.head()
+    seen = [times()[0]]
+    for call in (
+        lambda: pithos.put("/pithos/o"),
+        lambda: pithos.put("/pithos/o"),
+        lambda: pithos.swift("DELETE", "/pithos/o"),
+        lambda: pithos.call("POST", "/pithos?update", {"X-Container-Meta-A": "b"}),
+    ):
+        call()
+        seen.append(times()[0])
+    assert seen == sorted(set(seen))
+    assert len(set(times()[1:])) == 1
+
+
+def test_a_container_that_has_not_changed_since_is_known_already(pithos: Pithos) -> None:
+    pithos.head("/pithos")
     never, always = "Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"
-    assert pithos.call("GET", "", {"If-Modified-Since": never}).status == 304
-    assert pithos.call("HEAD", "", {"If-Modified-Since": always}).status == 204
-    assert pithos.call("HEAD", "", {"If-Unmodified-Since": always}).status == 412
-    fault(pithos.call("GET", "/pithos", {"If-Unmodified-Since": always}), 412)
     assert pithos.call("GET", "/pithos", {"If-Modified-Since": never}).status == 304
+    assert pithos.call("HEAD", "/pithos", {"If-Modified-Since": always}).status == 204
+    assert pithos.call("HEAD", "/pithos", {"If-Unmodified-Since": always}).status == 412
+    fault(pithos.call("GET", "/pithos", {"If-Unmodified-Since": always}), 412)
+    assert pithos.call("GET", "", {"If-Modified-Since": never}).status == 200  # what was deleted leaves no time

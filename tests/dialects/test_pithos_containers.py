@@ -142,6 +142,7 @@ def test_limits_of_metadata(pithos: Pithos) -> None:
     assert pithos.call("PUT", "/c", many(32)).status == 201
     fault(pithos.call("PUT", "/d", many(33)), 400)
     fault(pithos.call("POST", "/c?update", many(1, first=32)), 400)
+    fault(pithos.call("PUT", "/c", many(1, first=32)), 400)
     assert pithos.call("POST", "/c?update", many(32, value="y")).status == 202
     assert pithos.call("POST", "/c?update", {**many(1, first=32), **many(1, value="")}).status == 202
     fault(pithos.call("POST", "/c?update", many(91, value="")), 400)

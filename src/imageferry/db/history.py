@@ -93,7 +93,7 @@ class SqlHistory:
         found = self._connection.execute(select(func.count(), func.sum(rows.c.size)).select_from(rows)).one()
         if not found[0]:
             return 0
-        count(self._connection, container_id, objects=0, size=-int(found[1]))
+        count(self._connection, container_id, objects=0, size=-int(found[1]), now=now)
         released = update(blobs).where(blobs.c.id.in_(select(rows.c.blob_id)))
         self._connection.execute(released.values(released_at=larger(blobs.c.released_at, literal(now))))
         these = tuple_(columns.name, columns.version).in_(select(rows.c.name, rows.c.version))

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, func, or_, select, true, update
 
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
 from imageferry.db.shares import containers_with
-from imageferry.db.sql import added, insert, keys_of, release, require
+from imageferry.db.sql import added, insert, keys_of, larger, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
@@ -34,6 +34,7 @@ _COUNTED = (
     .values(
         object_count=containers.c.object_count + bindparam("more_objects"),
         bytes_used=containers.c.bytes_used + bindparam("more_bytes"),
+        filled_at=larger(containers.c.filled_at, bindparam("moment", type_=BigInteger)),
     )
 )
 
@@ -48,6 +49,7 @@ class SqlObjects:
             func.count(containers.c.id).label("containers"),
             func.coalesce(func.sum(containers.c.object_count), 0).label("objects"),
             func.coalesce(func.sum(containers.c.bytes_used), 0).label("bytes"),
+            func.max(larger(containers.c.filled_at, containers.c.updated_at)).label("changed_at"),
         ).where(containers.c.project_id == project_id)
         total = self._connection.execute(totals).one()
         return Account(
@@ -57,6 +59,7 @@ class SqlObjects:
             bytes_used=int(total.bytes),
             metadata={} if its_row is None else its_row.metadata,
             created_at=now if its_row is None else its_row.created_at,
+            changed_at=Moment(total.changed_at or 0),
         )
 
     def set_account_metadata(self, project_id: ProjectId, metadata: Mapping[str, str], now: Moment) -> None:
@@ -145,11 +148,11 @@ class SqlObjects:
             values = _values(item) | {"id": item.id, "created_at": item.created_at}
             if not added(self._connection, objects, values):
                 raise AlreadyExists("object", item.id)
-            count(self._connection, item.container_id, objects=1, size=item.size)
+            count(self._connection, item.container_id, objects=1, size=item.size, now=item.updated_at)
         else:
             change = update(objects).where(objects.c.id == known.id).values(_values(item))
             self._connection.execute(change)
-            count(self._connection, item.container_id, objects=0, size=item.size - known.size)
+            count(self._connection, item.container_id, objects=0, size=item.size - known.size, now=item.updated_at)
             if known.blob_id != item.blob_id:
                 release(self._connection, known.blob_id, item.updated_at)
         return item if known is None else replace(item, id=known.id, created_at=known.created_at)
@@ -169,7 +172,7 @@ class SqlObjects:
         if known is None:
             raise NotFound("object", name)
         self._connection.execute(delete(objects).where(objects.c.id == known.id))
-        count(self._connection, container_id, objects=-1, size=-known.size)
+        count(self._connection, container_id, objects=-1, size=-known.size, now=now)
         release(self._connection, known.blob_id, now)
         return known
 
@@ -203,9 +206,10 @@ class SqlObjects:
         return listing(self._connection, rows, objects.c.name, query, stored_object, within=within)
 
 
-def count(connection: Connection, container_id: ContainerId, *, objects: int, size: int) -> None:
+def count(connection: Connection, container_id: ContainerId, *, objects: int, size: int, now: Moment) -> None:
     """Let the counters of a container follow what was put into it, or taken out."""
-    connection.execute(_COUNTED, {"key": container_id, "more_objects": objects, "more_bytes": size})
+    change = {"key": container_id, "more_objects": objects, "more_bytes": size, "moment": now}
+    connection.execute(_COUNTED, change)
 
 
 def state_of(row: Row[Any]) -> dict[str, Any]:
@@ -263,6 +267,7 @@ def container_in(row: Row[Any]) -> Container:
         ),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        filled_at=Moment(row.filled_at or 0),
     )
 
 

@@ -219,6 +219,7 @@ containers = Table(
     Column("archiving", TEXT),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("filled_at", BigInteger),  # when what is in it last changed; NULL: not since there is this column
     UniqueConstraint("project_id", "name"),
 )
 

@@ -56,7 +56,7 @@ class SqlVersions:
     def keep(self, item: StoredObject) -> None:
         require(self._connection, blobs.c.id, item.blob_id, kind="blob")
         self._add({"object_id": item.id, "version": item.version, "created_at": item.created_at} | state_values(item))
-        count(self._connection, item.container_id, objects=0, size=item.size)
+        count(self._connection, item.container_id, objects=0, size=item.size, now=item.updated_at)
 
     def mark_deleted(self, container_id: ContainerId, name: str, version: VersionId, now: Moment) -> None:
         values = {"container_id": container_id, "name": name, "version": version, "object_id": "", "size": 0}
@@ -83,7 +83,7 @@ class SqlVersions:
             raise NotFound("version", f"{name} {version}")
         self._connection.execute(delete(object_versions).where(*_key(container_id, name, version)))
         if known.item is not None:
-            count(self._connection, container_id, objects=0, size=-known.item.size)
+            count(self._connection, container_id, objects=0, size=-known.item.size, now=now)
             release(self._connection, known.item.blob_id, now)
         return known
 

@@ -26,6 +26,8 @@ MAX_METADATA_VALUE = 256  # bytes
 MAX_METADATA_COUNT = 90
 MAX_METADATA_OVERALL = 4096  # bytes, names and values
 
+_NEVER = Moment(0)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
@@ -37,6 +39,7 @@ class Account:
     bytes_used: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: Moment
+    changed_at: Moment = _NEVER  # when one of its containers, or what is in it, last changed; 0: there is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,12 @@ class Container:
     versioning: Versioning = UNVERSIONED
     created_at: Moment
     updated_at: Moment
+    filled_at: Moment = _NEVER  # when what is in it last changed
+
+    @property
+    def changed_at(self) -> Moment:
+        """When it, or what is in it, last changed."""
+        return max(self.updated_at, self.filled_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def container_document(row: Container, *, whole: bool = True) -> dict[str, Any]:
     return {
         "name": row.name,
         **({"count": row.object_count, "bytes": row.bytes_used} if whole else {}),
-        "last_modified": iso_time(row.updated_at),
+        "last_modified": iso_time(row.changed_at),
         **({"x_container_policy": policy_document(row)} if whole else {}),
     }
 
@@ -82,7 +82,7 @@ def row_document(row: StoredObject | Subdir, account: ProjectId, tops: Mapping[B
 
 def iso_time(moment: Moment) -> str:
     """``2013-06-19T08:01:00.123456+00:00``"""
-    return f"{to_datetime(moment):%Y-%m-%dT%H:%M:%S.%f}+00:00"
+    return to_datetime(moment).isoformat(timespec="microseconds")
 
 
 def seconds(moment: Moment) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from imageferry.dialects.edge.http import Answer, Request
 from imageferry.dialects.pithos import listing, metadata, policies, sharing, versions
-from imageferry.dialects.pithos.asked import account_of, known_already
+from imageferry.dialects.pithos.asked import account_of
 from imageferry.dialects.pithos.home import HOME, make_home
 from imageferry.domain.access import Act, ProjectId, allow
 from imageferry.domain.moment import Moment
@@ -28,8 +28,7 @@ def head(request: Request, services: Services) -> Answer:
     account = services.shares.account(request.caller, account_of(request))
     if account is None:
         return Answer(status=204)
-    headers = _headers(account, services.shares.groups(request.caller, account.project_id))
-    return known_already(request, account.created_at) or Answer(status=204, headers=headers)
+    return Answer(status=204, headers=_headers(account, services.shares.groups(request.caller, account.project_id)))
 
 
 def get(request: Request, services: Services) -> Answer:
@@ -44,19 +43,26 @@ def get(request: Request, services: Services) -> Answer:
     if account is None:  # somebody else's, in which something is shared with the caller
         return listing.containers(request, rows, (), whole=False)
     headers = _headers(account, services.shares.groups(request.caller, account.project_id))
-    return known_already(request, account.created_at) or listing.containers(request, rows, headers)
+    return listing.containers(request, rows, headers)
 
 
 def post(request: Request, services: Services) -> Answer:
     account = account_of(request)
     allow(request.caller, Act.WRITE_OBJECTS, owner=account)
     quota = policies.quota_of(policies.sent(request, "account", known=_POLICIES))
-    changes = metadata.changes(request, "account", lambda: services.objects.account(request.caller, account).metadata)
+    adding = metadata.adds(request)
+    changes = metadata.changes(
+        request, "account", lambda: services.objects.metadata_of(account, HOME)[0], adding=adding
+    )
     groups = read_groups(request.headers)
     if groups:
-        services.shares.change_groups(request.caller, account, groups, replacing=not metadata.adds(request))
+        services.shares.change_groups(request.caller, account, groups, replacing=not adding)
     services.objects.change_account(request.caller, account, changes | quota, keeping=metadata.keeping(request))
     return Answer(status=202)
+
+
+def _metadata_of(account: ProjectId, services: Services) -> Mapping[str, str]:
+    return services.objects.metadata_of(account, HOME)[0]
 
 
 def _then(request: Request, services: Services, at: Moment) -> tuple[list[tuple[str, str]], list[Container]]:
@@ -78,7 +84,7 @@ def _headers(account: Account, groups: Mapping[str, Sequence[ProjectId]]) -> lis
             ("x-account-bytes-used", str(account.bytes_used)),
             ("x-account-policy-quota", account.metadata.get(BYTES, "0")),
             *((f"{GROUP}{name}", ",".join(members)) for name, members in groups.items()),
-            ("last-modified", last_modified(account.created_at)),
+            ("last-modified", last_modified(max(account.created_at, account.changed_at))),
             *metadata.shown("account", pithos.own_metadata(account.metadata).items()),
         ]
     )

@@ -32,11 +32,12 @@ def sent(request: Request, kind: str) -> dict[str, str]:
     return found
 
 
-def changes(request: Request, kind: str, there: Callable[[], Mapping[str, str]]) -> dict[str, str]:
-    """The same for a resource whose metadata is to be changed, or with ``update`` to be added to.
+def changes(request: Request, kind: str, there: Callable[[], Mapping[str, str]], *, adding: bool) -> dict[str, str]:
+    """The same for a resource whose metadata is to be changed.
 
     Args:
-        there: what it has; asked only where something is added.
+        there: what it has; asked only where something is changed.
+        adding: whether what is not named stays.
 
     Raises:
         BadInput: more than one request may bring, or one resource keep.
@@ -44,8 +45,8 @@ def changes(request: Request, kind: str, there: Callable[[], Mapping[str, str]])
     found = sent(request, kind)
     if found:
         before = pithos.own_metadata(there())
-        old = before if adds(request) else {}
-        checked_count({name: value for name, value in {**old, **found}.items() if value}, before=before)
+        after = {**(before if adding else {}), **found}
+        checked_count({name: value for name, value in after.items() if value}, before=before)
     return found
 
 

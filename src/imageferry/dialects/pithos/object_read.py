@@ -36,9 +36,9 @@ def get_or_head(request: Request, services: Services) -> Answer:
     if verdict is Verdict.FAILED:
         raise PreconditionFailed(f"object {path[1]}/{path[2]}", "of the request")
     if "hashmap" in request.query and to_read:
-        _, found = objects.hash_map_of(request.caller, *path, version=version)
+        body = hash_map_document(objects.hash_map_in(opened))
         others = [row for row in headers if row[0] not in ("content-type", "accept-ranges")]
-        return Answer(status=200, headers=[("content-type", JSON), *others], body=hash_map_document(found))
+        return Answer(status=200, headers=[("content-type", JSON), *others], body=body)
     if not to_read:
         return Answer(status=200, headers=headers, length=opened.size)
     content = Content(

@@ -27,6 +27,7 @@ from imageferry.ports.records.presence import SENT_FOR_S
 from imageferry.service.blob_writer import new_blob_id
 from imageferry.service.blobs import Section, whole
 from imageferry.service.objects.containers import container_of
+from imageferry.service.objects.large_objects import OpenObject
 from imageferry.service.objects.quotas import refuse_unused
 from imageferry.service.objects.traits import Traits, check_traits
 from imageferry.service.objects.uploads import Intake
@@ -189,6 +190,11 @@ class HashMaps(Versions):
             TooLarge: one of more blocks than a hash map has.
         """
         opened = self.open(caller, project, container, name, version=version, with_md5=False)
+        return opened.item, self.hash_map_in(opened)
+
+    def hash_map_in(self, opened: OpenObject) -> HashMap:
+        """The names of the blocks of an object that is at hand. Raises as ``hash_map_of`` does."""
+        name = opened.item.name
         parts = [section for section in opened.sections if section.size]
         if any(part != whole(part.blob) for part in parts) or not can_join([part.size for part in parts]):
             found = "a large object whose parts do not end at whole blocks"
@@ -196,7 +202,7 @@ class HashMaps(Versions):
         if blocks_in(opened.size) > MAX_HASHES:
             raise TooLarge(f"hash map of {name}", MAX_HASHES, blocks_in(opened.size), unit="hashes")
         names = tuple(block for part in parts for block in self._names_of(part))
-        return opened.item, HashMap(size=opened.size, names=names)
+        return HashMap(size=opened.size, names=names)
 
     def tops(self, items: Iterable[StoredObject]) -> Mapping[BlobId, str]:
         """The tops of the trees over their blocks' names, by blob; of a large object it is that of its list."""

@@ -87,7 +87,8 @@ class History(Versions):
         found = []
         for row in containers:
             then = held_at.get(row.id, Held(0, 0, row.created_at))
-            found.append(replace(row, object_count=then.objects, bytes_used=then.bytes, updated_at=then.changed_at))
+            at = then.changed_at
+            found.append(replace(row, object_count=then.objects, bytes_used=then.bytes, updated_at=at, filled_at=at))
         return found
 
     def purge(

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("image_id", name=op.f("pk_registrations")),
     )
     op.create_index(op.f("ix_registrations_standing"), "registrations", ["standing"], unique=False)
+    op.add_column("containers", sa.Column("filled_at", sa.BigInteger(), nullable=True))
     _tops_of_blobs()
 
 
