@@ -390,7 +390,7 @@ class TestSweeping:
         with objects.send_blocks(ours.caller, ours.project, "c") as sending:
             sending.write(ONE)
             sending.write(OTHER)
-            sending._writer._puts[-1].result()
+            sending._writer._puts[-1][1].result()
             clock.pass_time(30 * HOUR)  # a sender that was silent for so long is taken for dead
             assert sweeper.sweep().blocks >= 1
             with pytest.raises(Unavailable, match="send them again"):
