@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -63,15 +65,17 @@ class Service:
         self, code: str, *, reads: tuple[Path, ...] = (), within: Walls | str | None = None, **limits: object
     ) -> str:
         """What Python code says in the cage."""
-        import json
-
         kind = within.name if isinstance(within, Walls) else within
         bounds = {"memory_bytes": 1 << 30, "cpu_s": 20, "wall_s": 20, **limits}
-        asked = json.dumps([_TRY + code, str(self.work), [str(path) for path in reads], bounds, kind])
-        words = [sys.executable if self.user == os.geteuid() else _SYSTEM_PYTHON, "-c", _RUN, asked]
+        return self.python(_RUN, [_TRY + code, str(self.work), [str(path) for path in reads], bounds, kind])
+
+    def python(self, code: str, argument: object) -> str:
+        """What Python code says outside of the cage, as that user."""
+        words = [sys.executable if self.user == os.geteuid() else _SYSTEM_PYTHON, "-c", code, json.dumps(argument)]
         if self.user != os.geteuid():
             words = ["setpriv", "--reuid", str(self.user), "--regid", str(self.user), "--clear-groups", "--", *words]
-        ended = subprocess.run(words, env={"PYTHONPATH": _SOURCES}, capture_output=True, text=True, check=False)
+        paths = f"{_SOURCES}:{sysconfig.get_path('purelib')}"
+        ended = subprocess.run(words, env={"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
         return ended.stdout + ended.stderr
 
     def keep(self, name: str, text: str = "secret") -> Path:
@@ -262,3 +266,30 @@ def test_where_no_room_can_be_built_the_limits_stand_all_the_same(service: Servi
     assert "NoNewPrivs:\t1" in said
     assert ("net 101" in said) or within is Walls.LIMITS
     assert (service.work / "x").stat().st_size <= 10
+
+
+_TO_QCOW2 = """
+import json, sys
+from pathlib import Path
+from imageferry.domain.image import DiskFormat
+from imageferry.tools.qemu_img import QemuImg
+source, target = map(Path, json.loads(sys.argv[1]))
+tools = QemuImg(scratch=target.parent)
+print(tools.info(source, DiskFormat.RAW).virtual_size)
+tools.convert(source, DiskFormat.RAW, target, DiskFormat.QCOW2)
+print(tools.check(target, DiskFormat.QCOW2))
+"""
+
+
+def test_qemu_img_gets_a_disk_that_only_its_owner_reads_and_gives_back_what_it_makes(service: Service) -> None:
+    if shutil.which("qemu-img") is None:
+        pytest.skip("qemu-img is not installed")
+    source, target = service.keep("disk.raw", "\0" * 71_680), service.data / "disk.qcow2"
+    service.own()
+    there = {path.name for path in service.data.iterdir()}
+    said = service.python(_TO_QCOW2, [str(source), str(target)])
+    assert said.splitlines()[0] == "71680", said
+    assert "corruptions=0" in said
+    assert target.read_bytes()[:4] == b"QFI\xfb"
+    assert (target.stat().st_uid, source.stat().st_uid) == (service.user, service.user)
+    assert {path.name for path in service.data.iterdir()} == there | {"disk.qcow2"}
