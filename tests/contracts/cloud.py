@@ -30,6 +30,7 @@ from imageferry.domain.image import DiskFormat, MemberStatus
 from imageferry.ports.cloud import Cloud, Moved
 from imageferry.tools.qemu_img import QemuImg
 from tests import disks
+from tests.contracts.cloud_abilities import AbilitiesContract
 
 MIB = 1 << 20
 
@@ -64,7 +65,7 @@ def everything_in(cloud: Cloud) -> dict[str, object]:
     }
 
 
-class CloudContract:
+class CloudContract(AbilitiesContract):
     """Fixtures of a driver: ``cloud``, ``other`` (the same cloud for another project), ``wrong`` (a
     wrong password), ``secrets`` (what must never be seen), ``options`` (what every push needs)."""
 

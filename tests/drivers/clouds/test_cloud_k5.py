@@ -36,6 +36,8 @@ def entry(region: str) -> dict[str, object]:
 
 
 class TestK5Cloud(CloudContract):
+    abilities = frozenset()
+
     @pytest.fixture
     def cloud(self, service: RunningService, tmp_path: Path, entry: dict[str, object]) -> Iterator[Cloud]:
         cloud = opened(service, tmp_path, "mira", PASSWORD, entry)

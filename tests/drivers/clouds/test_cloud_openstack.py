@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imageferry import client
-from imageferry.ports.cloud import Cloud, Objects, Registration
+from imageferry.ports.cloud import Cloud
 from tests.contracts.cloud import CloudContract
 from tests.drivers.clouds.services import OTHER_PASSWORD, PASSWORD, SECRETS, opened, start
 from tests.running import RunningService
@@ -67,29 +67,3 @@ class TestOpenStackCloud(CloudContract):
         pulled = client.pull_object(cloud, "blocks", "two", tmp_path / "back")
         assert pulled.path.read_bytes() == path.read_bytes()
         assert cloud.objects.show("blocks", "two").etag == hashlib.md5(path.read_bytes()).hexdigest()
-
-    def test_an_object_becomes_an_image_and_stays_when_that_goes(self, cloud: Cloud) -> None:
-        cloud.objects.put_bytes(bytes(MIB), "c", "disk.raw")
-        image = cloud.images.registry.register(Registration(name="disk", container="c", object_name="disk.raw"))
-        assert cloud.images.show(image.id).name == "disk"
-        assert cloud.images.registry.place_of(image.id) == (cloud.project_id, "c", "disk.raw")
-        cloud.images.registry.unregister(image.id)
-        assert cloud.objects.show("c", "disk.raw").size == MIB
-
-    def test_old_states_are_kept_listed_and_read(self, cloud: Cloud) -> None:
-        cloud.objects.make_container("old")
-        assert not cloud.objects.versions.kept("old")
-        cloud.objects.versions.keep("old", on=True)
-        for data in (b"one", b"two"):
-            cloud.objects.put_bytes(data, "old", "o")
-        first, second = cloud.objects.versions.of("old", "o")
-        assert (first.latest, second.latest) == (False, True)
-        assert cloud.objects.show("old", "o", version=first.id).size == 3
-        assert client_bytes(cloud.objects, "old", "o", version=first.id) == b"one"
-        cloud.objects.versions.keep("old", on=False)
-        assert not cloud.objects.versions.kept("old")
-
-
-def client_bytes(objects: Objects, container: str, name: str, version: str = "") -> bytes:
-    with objects.read(container, name, version=version) as download:
-        return b"".join(download.chunks)

@@ -24,6 +24,7 @@ PEERS = os.environ.get("IMAGEFERRY_PEERS")
 @pytest.mark.skipif(not PEERS, reason="no real OpenStack here: IMAGEFERRY_PEERS names no folder (scripts/peers up)")
 class TestRealOpenStack(CloudContract):
     knows_projects = False
+    abilities = frozenset({"versions"})
 
     @pytest.fixture
     def file(self) -> Path:
