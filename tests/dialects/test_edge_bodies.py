@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from imageferry.dialects.edge.asgi import Edge
-from imageferry.dialects.edge.http import Answer, Dialect, Headers, Path, Receiving, Request, Streamed
+from imageferry.dialects.edge.http import Answer, Dialect, Headers, Path, Receiving, Request, Streamed, Waiting
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.errors import Damaged, FerryError, NotAuthenticated
 from imageferry.domain.identity import Token
 from tests.dialects.openstack_service import Clock, Cloud
+
+HEAD = 66 << 10
 
 
 class Sink:
@@ -44,9 +46,12 @@ class Service:
     def __init__(self) -> None:
         self.sinks: list[Sink] = []
         self.streams_closed = 0
+        self.polled = 0
         paths = [
             Path("/kept", {"PUT": Streamed(lambda *_: self._receiving(full=False))}),
             Path("/full", {"PUT": Streamed(lambda *_: self._receiving(full=True))}),
+            Path("/looked", {"PUT": Streamed(lambda *_: self._looking())}),
+            Path("/later", {"PUT": Streamed(lambda *_: Receiving(Sink(), lambda: Waiting(self._poll)))}),
             Path("/few", {"GET": lambda *_: Answer(status=200, stream=self._broken(), length=10)}),
         ]
         dialect = Dialect(name="plain", paths=paths, error=_error, refuse=_refuse, prefixes=["/"])
@@ -56,6 +61,25 @@ class Service:
         sink = Sink(full=full)
         self.sinks.append(sink)
         return Receiving(sink, lambda: Answer(status=201))
+
+    def _looking(self) -> Receiving:
+        """Refuses what begins with a no."""
+        sink = Sink()
+        self.sinks.append(sink)
+
+        def look(head: bytes) -> None:
+            sink.parts.append(b"looked at " + head[:2])
+            assert len(head) == HEAD
+            if head.startswith(b"no"):
+                raise Damaged("head", "of the test")
+
+        return Receiving(sink, lambda: Answer(status=201), HEAD, look)
+
+    def _poll(self) -> Answer | None:
+        self.polled += 1
+        if self.polled == 4:
+            raise Damaged("task", "of the test")
+        return Answer(status=202) if self.polled == 3 else None
 
     def _broken(self) -> Iterator[bytes]:
         try:
@@ -107,6 +131,40 @@ def test_a_body_comes_in_whole_blocks_and_the_sink_is_left_once(
     assert all(len(part) == BLOCK_SIZE for part in sink.parts[:-1])
     assert all(0 < len(part) <= BLOCK_SIZE for part in sink.parts)
     assert sink.left == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, HEAD - 1, HEAD, HEAD + 1, BLOCK_SIZE, 2 * BLOCK_SIZE + 7])
+@pytest.mark.parametrize("piece", [1 << 10, 1 << 20, 3 * BLOCK_SIZE])
+def test_the_first_bytes_are_looked_at_once_and_come_in_the_first_block_all_the_same(
+    service: Service, cloud: Cloud, size: int, piece: int
+) -> None:
+    body = (b"ok" + os.urandom(size))[:size]
+    pieces = [body[start : start + piece] for start in range(0, size, piece)] or [b""]
+    assert cloud.call("PUT", "/looked", body=pieces).status == 201
+    (sink,) = service.sinks
+    looks = [b"looked at ok"] if size >= HEAD else []
+    assert sink.parts[: len(looks)] == looks
+    parts = sink.parts[len(looks) :]
+    assert b"".join(parts) == body
+    assert all(len(part) == BLOCK_SIZE for part in parts[:-1])
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_what_is_refused_by_its_first_bytes_is_not_written_and_the_rest_is_not_kept(
+    service: Service, cloud: Cloud, chunked: bool
+) -> None:
+    pieces = [b"no" + bytes(HEAD)] + [bytes(1 << 20)] * 5
+    headers = {} if chunked else {"content-length": str(sum(map(len, pieces)))}
+    reply = cloud.call("PUT", "/looked", body=pieces, headers=headers)
+    assert reply.status == 500
+    (sink,) = service.sinks
+    assert (sink.parts, sink.left) == ([b"looked at no"], 1)
+
+
+def test_an_answer_that_is_not_there_yet_is_asked_for_until_it_is(service: Service, cloud: Cloud) -> None:
+    assert cloud.call("PUT", "/later", body=b"x").status == 202
+    assert service.polled == 3
+    assert cloud.call("PUT", "/later", body=b"x").status == 500  # asking itself failed
 
 
 @pytest.mark.parametrize("size", [5, 3 * BLOCK_SIZE])
