@@ -15,6 +15,7 @@ from imageferry.domain.errors import (
     Conflict,
     DigestMismatch,
     Refused,
+    Rejected,
     Unavailable,
 )
 from imageferry.ports.cloud import Cloud, Dress, Moved
@@ -144,6 +145,21 @@ def test_blocks_that_were_collected_meanwhile_go_again(fake: FakeSynnefo, cloud:
     assert fake.bytes_of("c/o") == path.read_bytes()
     assert stored.sent == path.stat().st_size == steps[-1].done
     assert fake.received == stored.sent + BLOCK
+
+
+def test_a_file_that_changes_after_it_was_hashed_sends_none_of_the_new(
+    fake: FakeSynnefo, cloud: Cloud, tmp_path: Path
+) -> None:
+    path = a_file(tmp_path, 3)
+
+    def change(asked: Asked) -> None:
+        if is_map(asked):
+            path.write_bytes(os.urandom(path.stat().st_size))
+
+    fake.before = change
+    with pytest.raises(Rejected, match="changed while"):
+        cloud.objects.put(path, "c", "o", watch=quiet)
+    assert (fake.received, fake.maps) == (0, {})
 
 
 def test_a_conflict_without_a_list_is_told_in_the_clouds_words(fake: FakeSynnefo, cloud: Cloud, tmp_path: Path) -> None:
