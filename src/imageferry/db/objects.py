@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, func, or_
 from imageferry.db.listing import listing
 from imageferry.db.schema import accounts, blobs, containers, object_versions, objects
 from imageferry.db.shares import containers_with
-from imageferry.db.sql import added, insert, keys_of, larger, release, require
+from imageferry.db.sql import added, by_bytes, insert, keys_of, larger, release, require
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import BlobId
 from imageferry.domain.errors import AlreadyExists, NotEmpty, NotFound
@@ -180,8 +180,9 @@ class SqlObjects:
         some = select(objects.c.metadata).where(objects.c.container_id == container_id)
         rows = some.order_by(objects.c.name).limit(looked_at).subquery()
         names = keys_of(self._connection, rows.c.metadata)
-        query = select(names.c.key).select_from(rows.join(names, true())).distinct()
-        return list(self._connection.execute(query.order_by(names.c.key).limit(limit)).scalars())
+        name = by_bytes(self._connection, names.c.key).label("name")
+        query = select(name).select_from(rows.join(names, true())).distinct()
+        return list(self._connection.execute(query.order_by(name).limit(limit)).scalars())
 
     def expired(
         self, now: Moment, *, limit: int, container_id: ContainerId | None = None

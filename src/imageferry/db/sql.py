@@ -94,6 +94,11 @@ def unindexed(connection: Connection, column: ColumnElement[Any]) -> ColumnEleme
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
+def by_bytes(connection: Connection, text: ColumnElement[str]) -> ColumnElement[str]:
+    """Text that is no column of ours, to be ordered by its bytes."""
+    return text.collate("C") if connection.dialect.name == "postgresql" else text
+
+
 def larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
     """The larger of two numbers (``greatest`` here, ``max`` there)."""
     return case((one > other, one), else_=other)
