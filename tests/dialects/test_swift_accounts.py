@@ -16,6 +16,12 @@ def test_info_needs_no_token_and_names_the_limits(swift: Swift) -> None:
     assert facts["max_file_size"] == MAX_OBJECT
     assert (facts["max_meta_count"], facts["max_meta_overall_size"]) == (90, 4096)
     assert facts["policies"] == [{"name": "Policy-0", "aliases": "Policy-0", "default": True}]
+    assert reply.json["synnefo"] == {
+        "object-store": "/object-store/v1",
+        "image": "/image/v1.0",
+        "block_size": 4 << 20,
+        "block_hash": "sha256",
+    }
     assert reply.json["slo"] == {
         "max_manifest_segments": 1000,
         "max_manifest_size": 8388608,

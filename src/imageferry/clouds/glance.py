@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+from imageferry.clouds.by_name import by_name_or_id
 from imageferry.clouds.glance_words import PATCH_TYPE, image_info, member_info, patch_for
 from imageferry.clouds.http import Http
 from imageferry.clouds.stream import resumed
 from imageferry.clouds.trouble import Call, Reply
-from imageferry.domain.errors import BadInput, Forbidden, NotFound, Unavailable, Unsupported
+from imageferry.domain.errors import Forbidden, NotFound, Unavailable, Unsupported
 from imageferry.domain.image import MemberStatus, Visibility
 from imageferry.ports.cloud import EVERYTHING, BlockSource, Download, ImageFilter, ImageInfo, MemberInfo, Registry
 
@@ -43,18 +44,7 @@ class GlanceImages:
         return wanted.arranged(self._pages(wanted), sort=False, mark=False)
 
     def show(self, name_or_id: str) -> ImageInfo:
-        if not name_or_id:
-            raise NotFound("image", name_or_id)
-        try:
-            return self.by_id(name_or_id)
-        except NotFound:
-            found = list(self.search(ImageFilter(name=name_or_id)))
-        if len(found) > 1:
-            ids = ", ".join(image.id for image in found[:3])
-            raise BadInput("image", name_or_id, f"an id, since {len(found)} images have that name ({ids} ...)")
-        if not found:
-            raise NotFound("image", name_or_id)
-        return found[0]
+        return by_name_or_id(name_or_id, self.by_id, self.search)
 
     def by_id(self, image_id: str) -> ImageInfo:
         """Raises NotFound; names are not looked up."""

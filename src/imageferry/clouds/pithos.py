@@ -22,9 +22,10 @@ from imageferry.clouds.http import UPLOAD_READ_S, Http
 from imageferry.clouds.pages import rows_of
 from imageferry.clouds.pithos_blocks import PithosBlocks
 from imageferry.clouds.pithos_more import PithosPublishing, PithosSharing, PithosVersions
-from imageferry.clouds.pithos_words import TOP, container_info, dress_headers, listed, shown
+from imageferry.clouds.pithos_words import TOP, container_info, encoded, listed, shown
 from imageferry.clouds.source import Source
 from imageferry.clouds.stream import resumed
+from imageferry.clouds.swift_words import dress_headers
 from imageferry.clouds.trouble import Call, Reply, error_for
 from imageferry.domain.block_names import BlockNames, BlockRule
 from imageferry.domain.digest import Algorithm
@@ -97,7 +98,7 @@ class PithosObjects:
         only_new: bool = False,
     ) -> Stored:
         checked_object_name(name)
-        headers = dress_headers(dress)
+        headers = dress_headers(dress, encoded)
         with Source.opened(path) as source:
             rule = self._rule(container)
             sink = _Sink(self._http, self.at(container), self.at(container, name), f"{container}/{name}", headers)
@@ -116,7 +117,7 @@ class PithosObjects:
         self, data: bytes, container: str, name: str, *, dress: Dress = PLAIN, only_new: bool = False
     ) -> ObjectInfo:
         checked_object_name(name)
-        headers = dress_headers(dress)
+        headers = dress_headers(dress, encoded)
         rule = self._rule(container)
         call = self._doing(f"upload {container}/{name}", "container", container)
         reply = _put(self._http, self.at(container, name), call, headers, lambda: data, only_new=only_new)

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from imageferry.clouds.swift_words import number, text
 from imageferry.domain.errors import BadInput
-from imageferry.ports.cloud import Access, ContainerInfo, Dress, ObjectInfo
+from imageferry.ports.cloud import Access, ContainerInfo, ObjectInfo
 
 JSON = "application/json"
 META = "x-object-meta-"
@@ -24,7 +24,6 @@ PUBLIC = "X-Object-Public"
 VERSIONING = "X-Container-Policy-Versioning"
 
 _SAFE = '/=,:@;" '
-_KEY = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -42,16 +41,6 @@ def decoded(value: str) -> str:
         return unquote(value, errors="strict") if "%" in value else value
     except UnicodeDecodeError:
         return value
-
-
-def dress_headers(dress: Dress) -> dict[str, str]:
-    """Raises BadInput: a key that no header has, or control characters."""
-    headers = {"Content-Type": _plain("content type", dress.content_type)}
-    for key, value in dress.metadata.items():
-        if not _KEY.fullmatch(key):
-            raise BadInput("metadata", key, "keys of letters, digits and -")
-        headers[f"X-Object-Meta-{key}"] = encoded(_plain("metadata", value))
-    return headers
 
 
 def container_info(row: Mapping[str, Any]) -> ContainerInfo:
@@ -126,12 +115,6 @@ def read_sharing(headers: Mapping[str, str]) -> Access:
 
 def _names(who: Iterable[str]) -> tuple[str, ...]:
     return tuple(one.strip() for one in who if one.strip())
-
-
-def _plain(field: str, value: str) -> str:
-    if _CONTROL.search(value):
-        raise BadInput(field, value, "no control characters")
-    return value
 
 
 def _word(value: object) -> str:

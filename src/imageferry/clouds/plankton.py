@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from urllib.parse import quote
 
+from imageferry.clouds.by_name import by_name_or_id
 from imageferry.clouds.http import Http
 from imageferry.clouds.pithos import PithosObjects
 from imageferry.clouds.plankton_words import (
@@ -76,18 +77,8 @@ class PlanktonImages:
         return wanted.arranged(found)
 
     def show(self, name_or_id: str) -> ImageInfo:
-        if not name_or_id:
-            raise NotFound("image", name_or_id)
-        try:
-            return self.by_id(name_or_id)
-        except NotFound:
-            found = list(self.search(ImageFilter(name=name_or_id)))
-        if len(found) > 1:
-            ids = ", ".join(image.id for image in found[:3])
-            raise BadInput("image", name_or_id, f"an id, since {len(found)} images have that name ({ids} ...)")
-        if not found:
-            raise NotFound("image", name_or_id)
-        return self.by_id(found[0].id)
+        found = by_name_or_id(name_or_id, self.by_id, self.search)
+        return found if found.location else self.by_id(found.id)  # lists of some services leave things out
 
     def by_id(self, image_id: str) -> ImageInfo:
         """Raises NotFound; names are not looked up."""

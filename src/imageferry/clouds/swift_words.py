@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,25 +17,26 @@ _KEY = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def dress_headers(dress: Dress) -> dict[str, str]:
+def in_utf8(text: str) -> str:
+    """A header's text as Swift wants it; what is between is Latin-1 to the library."""
+    return text.encode().decode("latin-1")
+
+
+def dress_headers(dress: Dress, encode: Callable[[str], str] = in_utf8) -> dict[str, str]:
     """An object's type and metadata as headers.
+
+    Args:
+        encode: how names and values travel.
 
     Raises:
         BadInput: a key or value that no header carries.
     """
-    headers = {"Content-Type": in_header("content type", dress.content_type)}
-    for key, value in dress.metadata.items():
-        if not _KEY.fullmatch(key):
-            raise BadInput("metadata", key, "keys of letters, digits and -")
-        headers[f"X-Object-Meta-{key}"] = in_header("metadata", value)
-    return headers
-
-
-def in_header(field: str, value: str) -> str:
-    """A text as it stands in a header, in UTF-8; what is between is Latin-1 to the library."""
-    if _CONTROL.search(value):
-        raise BadInput(field, value, "no control characters")
-    return value.encode().decode("latin-1")
+    if bad := next((text for text in (dress.content_type, *dress.metadata.values()) if _CONTROL.search(text)), None):
+        raise BadInput("content type or metadata", bad, "no control characters")
+    if bad := next((key for key in dress.metadata if not _KEY.fullmatch(key)), None):
+        raise BadInput("metadata", bad, "keys of letters, digits and -")
+    items = {f"X-Object-Meta-{encode(key)}": encode(value) for key, value in dress.metadata.items()}
+    return {"Content-Type": dress.content_type if dress.content_type.isascii() else encode(dress.content_type), **items}
 
 
 def out_of_header(value: str) -> str:

@@ -227,7 +227,7 @@ def test_what_no_header_carries_is_never_sent(fake: FakeSynnefo, cloud: Cloud, d
 
 
 def test_metadata_come_back_as_they_were(cloud: Cloud) -> None:
-    wanted = {"colour": " deep blue é%41 ☃ "}
-    cloud.objects.put_bytes(b"x", "c", "o", dress=Dress(content_type="text/plain", metadata=wanted))
+    wanted = {"colour": " deep blue é%41 ☃ ", "a%41": "+"}
+    cloud.objects.put_bytes(b"x", "c", "o", dress=Dress(content_type="text/plain; a=☃+", metadata=wanted))
     found = cloud.objects.show("c", "o")
-    assert (found.content_type, found.metadata) == ("text/plain", wanted)
+    assert (found.content_type, found.metadata) == ("text/plain; a=☃+", wanted)

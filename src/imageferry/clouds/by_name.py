@@ -1,0 +1,26 @@
+"""One image by its id, or by a name that no other has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from imageferry.domain.errors import BadInput, NotFound
+from imageferry.ports.cloud import ImageFilter, ImageInfo
+
+
+def by_name_or_id(
+    wanted: str, by_id: Callable[[str], ImageInfo], search: Callable[[ImageFilter], Iterable[ImageInfo]]
+) -> ImageInfo:
+    """Raises NotFound; BadInput when several images have that name."""
+    if not wanted:
+        raise NotFound("image", wanted)
+    try:
+        return by_id(wanted)
+    except NotFound:
+        found = list(search(ImageFilter(name=wanted)))
+    if len(found) > 1:
+        ids = ", ".join(image.id for image in found[:3])
+        raise BadInput("image", wanted, f"an id, since {len(found)} images have that name ({ids} ...)")
+    if not found:
+        raise NotFound("image", wanted)
+    return found[0]
