@@ -81,6 +81,9 @@ def _write_files(folder: Path) -> None:
         '{"disk-format": "qcow2", "properties": {"OSFAMILY": "linux", "ROOT_PARTITION": 1}}'
     )
     (folder / "broken.meta").write_text('{"properties": {"OS" "linux"}}')
+    (folder / "disks").mkdir()
+    for name in ("one.qcow2", "two.qcow2"):
+        (folder / "disks" / name).symlink_to(folder / "web.qcow2")
     (folder / "photos" / "empty").mkdir(parents=True)
     (folder / "photos" / "one.txt").write_text("a photo")
     (folder / "k5contractsettings.py").write_text(

@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from tests.journeys.person import Person
+from tests.journeys.person import NewPerson, Person
+from tests.journeys.quick import quick
+
+
+@pytest.fixture
+def person(new_person: NewPerson) -> Person:
+    return quick(new_person())
 
 
 @pytest.fixture
@@ -160,5 +166,5 @@ def test_an_object_is_written_to_stdout_byte_for_byte(person: Person) -> None:
 def test_where_a_cloud_cannot_share_single_objects_a_sentence_says_what_will_do(
     person: Person, words: tuple[str, ...]
 ) -> None:
-    done = person(*words, ends_with=3)
-    assert "cloud here cannot" in done.stderr
+    done = person(*words, "--cloud", "k5", ends_with=3)
+    assert "cloud k5 cannot" in done.stderr

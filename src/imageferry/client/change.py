@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 
 from imageferry.client.metafiles import objects_at
 from imageferry.client.places import shown_place
-from imageferry.client.publish import publish, registry_of, unpublish
-from imageferry.domain.access import ProjectId
+from imageferry.client.publish import place_of, publish, registry_of, unpublish
+from imageferry.client.wishes import SYNNEFO
 from imageferry.domain.errors import Forbidden, NotFound, Unsupported
 from imageferry.domain.registration import Place
 from imageferry.ports.cloud import Cloud, ImageInfo, Objects
@@ -35,8 +34,8 @@ def change_image(
         Unsupported: an attribute that images of this cloud do not have.
         Forbidden: it is another's.
     """
-    if "status" in values and registry_of(cloud) is None:
-        instead = "It sets the status by itself; keep words of your own in a property."
+    if "status" in values and cloud.kind != SYNNEFO:
+        instead = "It sets that itself; words of your own are kept as a property (-p KEY=VALUE)."
         raise Unsupported(cloud.name, "give images a status of your choice", instead)
     found, gone = cloud.images.show(image), tuple(remove)
     try:
@@ -59,12 +58,9 @@ def unregister(cloud: Cloud, image: str) -> list[str]:
         Forbidden: it is another's.
     """
     found = cloud.images.show(image)
-    registry = registry_of(cloud) if _is_own(cloud, found) else None
-    place = None
+    place = place_of(cloud, found.id) if _is_own(cloud, found) else None
+    registry = registry_of(cloud)
     try:
-        if registry is not None:
-            with suppress(NotFound):  # some clouds have images of both kinds
-                place = Place(*_typed(registry.place_of(found.id)))
         if registry is None or place is None:
             cloud.images.delete(found.id)
         else:
@@ -72,10 +68,6 @@ def unregister(cloud: Cloud, image: str) -> list[str]:
     except Forbidden as error:
         raise _foreign(cloud, found, "unregister") from error
     return [] if place is None else _still_open(objects_at(cloud, place), place)
-
-
-def _typed(place: tuple[str, str, str]) -> tuple[ProjectId, str, str]:
-    return ProjectId(place[0]), place[1], place[2]
 
 
 def _still_open(objects: Objects, place: Place) -> list[str]:

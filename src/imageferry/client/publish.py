@@ -23,8 +23,8 @@ def registry_of(cloud: Cloud) -> Registry | None:
 def publish(cloud: Cloud, image_id: str) -> ImageInfo:
     """Let everybody see and use an image.
 
-    Where images have bytes of their own, only administrators may put one into everybody's list; one of
-    anybody else becomes ``community``: everybody may use it who asks for it.
+    In OpenStack only administrators may put one into everybody's list; one of anybody else becomes
+    ``community``: everybody may use it who asks for it.
     """
     try:
         image = cloud.images.change(image_id, {"visibility": Visibility.PUBLIC.value})
@@ -42,12 +42,21 @@ def unpublish(cloud: Cloud, image_id: str) -> ImageInfo:
     return image
 
 
-def _metafile_alike(cloud: Cloud, image_id: str) -> None:
-    """What describes an image must not be seen by more people than the image."""
+def place_of(cloud: Cloud, image_id: str) -> Place | None:
+    """Where the object is that an image is; None for an image with bytes of its own."""
     registry = registry_of(cloud)
     if registry is None:
-        return
-    with suppress(NotFound, Forbidden):  # the image may be no object, the metafile another's
+        return None
+    try:
         account, container, name = registry.place_of(image_id)
-        place = Place(ProjectId(account), container, name)
-        share_alike(objects_at(cloud, place), place)
+    except NotFound:  # some clouds have images of both kinds
+        return None
+    return Place(ProjectId(account), container, name)
+
+
+def _metafile_alike(cloud: Cloud, image_id: str) -> None:
+    """What describes an image must not be seen by more people than the image."""
+    place = place_of(cloud, image_id)
+    if place is not None:
+        with suppress(Forbidden):  # the metafile may be another's
+            share_alike(objects_at(cloud, place), place)

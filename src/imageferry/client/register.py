@@ -9,20 +9,29 @@ Source: specs/synnefo.md, sections 5.5, 6 and 9.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imageferry.client import metafiles
 from imageferry.client.places import read_place, shown_place
 from imageferry.client.publish import publish, registry_of, unpublish
 from imageferry.client.pull import pull_object
-from imageferry.client.push import push
-from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadInput, FerryError, Forbidden, NotFound, StatusConflict, Unsupported
+from imageferry.client.wishes import (
+    NO_METAFILE,
+    NOTHING_SAID,
+    SYNNEFO,
+    Wishes,
+    check_wishes,
+    default_container,
+    left_out,
+    push_wished,
+)
+from imageferry.domain.errors import BadInput, FerryError, Forbidden, NotFound, StatusConflict
 from imageferry.domain.image import Visibility
 from imageferry.domain.registration import DISK_FORMATS, Place
+from imageferry.formats.sniff import sniff_head
 from imageferry.ports.cloud import (
     Cloud,
     ImageFilter,
@@ -34,38 +43,12 @@ from imageferry.ports.cloud import (
     Watch,
 )
 from imageferry.ports.disk_tools import DiskTools
-from imageferry.wire.metafile import Metafile, property_key
+from imageferry.wire.metafile import Metafile
 
-SYNNEFO_CONTAINER = "pithos"
-CONTAINER = "images"
 MADE_OF = "imageferry_object"  # the property that tells of which object an image was made
+_STATE = "imageferry_object_state"  # and of which bytes that had
 _DEPLOYED_BY = ("osfamily", "root_partition")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wishes:
-    """What an image shall be; None: nothing is said of it. Property keys in any spelling."""
-
-    disk_format: str | None = None
-    container_format: str | None = None
-    status: str | None = None
-    public: bool | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
-
-    def over(self, file: Metafile) -> Wishes:
-        """These wishes, and those of a metafile where these say nothing. An empty value of a property takes it away."""
-        properties = {**file.properties, **{property_key(key): value for key, value in self.properties.items()}}
-        return Wishes(
-            disk_format=file.disk_format if self.disk_format is None else self.disk_format,
-            container_format=file.container_format if self.container_format is None else self.container_format,
-            status=file.status if self.status is None else self.status,
-            public=file.public if self.public is None else self.public,
-            properties={key: value for key, value in properties.items() if value},
-        )
-
-
-NOTHING_SAID = Wishes()
-NO_METAFILE = Metafile()
+_HEAD = 66 << 10  # bytes; what tells formats apart
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,12 +100,11 @@ def register(
     if not name.strip():
         raise BadInput("name", name, "a name for the image")
     registry = registry_of(cloud)
-    default = container or (CONTAINER if registry is None else SYNNEFO_CONTAINER)
-    place = read_place(location, project=cloud.project_id, container=default)
+    place = read_place(location, project=cloud.project_id, container=container or default_container(cloud))
     objects = metafiles.objects_at(cloud, place)
     wanted = wishes.over(metafile)
     way: _AsObject | _AsCopy = _AsCopy(cloud, tools, scratch, watch) if registry is None else _AsObject(cloud, registry)
-    way.check(wanted, said=wishes)
+    way.check(wanted)
     if write_metafile and not force:
         metafiles.check_absent(objects, place)
     if upload is not None:
@@ -153,13 +135,13 @@ class _AsObject:
         self._cloud = cloud
         self._registry = registry
 
-    def check(self, wanted: Wishes, *, said: Wishes) -> None:
+    def check(self, wanted: Wishes) -> None:
         """The cloud itself refuses what it does not know."""
 
     def warnings(self, there: ObjectInfo, wanted: Wishes) -> list[str]:
         found = []
         missing = [key.upper() for key in _DEPLOYED_BY if key not in wanted.properties]
-        if missing and (wanted.disk_format or "diskdump") == "diskdump":
+        if self._cloud.kind == SYNNEFO and missing and (wanted.disk_format or "diskdump") == "diskdump":
             found.append(f"a diskdump without {' and '.join(missing)} may be one that Synnefo cannot deploy")
         members = self._members(there.id)
         if members:
@@ -175,6 +157,19 @@ class _AsObject:
             return [member.project_id for member in found if member.project_id != self._cloud.project_id]
         return []
 
+    def _shown_by(self, place: Place) -> str:
+        """The format that the first bytes show. A Synnefo of old knows dumps only, and says so by itself."""
+        if self._cloud.kind == SYNNEFO:
+            return ""
+        head = b""
+        with metafiles.objects_at(self._cloud, place).read(place.container, place.name) as download:
+            for chunk in download.chunks:
+                head += chunk
+                if len(head) >= _HEAD:
+                    break
+        containers = sniff_head(head[:_HEAD]).containers
+        return next((word for word in DISK_FORMATS if word in containers), "")
+
     def made(self, name: str, place: Place, _there: ObjectInfo, wanted: Wishes) -> ImageInfo:
         return self._registry.register(
             Registration(
@@ -182,7 +177,7 @@ class _AsObject:
                 container=place.container,
                 object_name=place.name,
                 account=str(place.project_id),
-                disk_format=wanted.disk_format or "",
+                disk_format=wanted.disk_format or self._shown_by(place),
                 container_format=wanted.container_format or "",
                 status=wanted.status or "",
                 public=wanted.public is True,
@@ -200,26 +195,18 @@ class _AsCopy:
         self._scratch = scratch
         self._watch = watch
 
-    def check(self, wanted: Wishes, *, said: Wishes) -> None:
-        if wanted.disk_format and wanted.disk_format.lower() not in DISK_FORMATS:
-            raise BadInput("disk format", wanted.disk_format, f"one of {', '.join(DISK_FORMATS)}")
-        if (wanted.container_format or "bare").lower() != "bare":
-            raise Unsupported(self._cloud.name, "keep disks in another container format than bare", "Leave it out.")
-        if said.status:
-            instead = "It sets the status by itself; keep words of your own in a property."
-            raise Unsupported(self._cloud.name, "give images a status of your choice", instead)
+    def check(self, wanted: Wishes) -> None:
+        check_wishes(self._cloud, wanted)
 
     def warnings(self, _there: ObjectInfo, wanted: Wishes) -> list[str]:
-        return [f"the metafile's status {wanted.status!r} is left out: this cloud sets it itself"] * bool(
-            wanted.status and wanted.status not in ("available", "active")
-        )
+        return left_out(self._cloud, wanted)
 
     def made(self, name: str, place: Place, there: ObjectInfo, wanted: Wishes) -> ImageInfo:
         before = self._made_before(place)
         if before is None:
-            image = self._brought(name, place, wanted)
-        elif _is_of(before, there):
-            image = self._overridden(before, name, place, wanted)
+            image = self._brought(name, place, self._marked(wanted, place, there))
+        elif before.properties.get(_STATE) == _state_of(there):
+            image = self._overridden(before, name, self._marked(wanted, place, there))
         else:
             found = "made of bytes that the object had before"
             raise StatusConflict("image", before.id, found, "registering the object anew, until that is unregistered,")
@@ -231,38 +218,36 @@ class _AsCopy:
         wanted = ImageFilter(owner=self._cloud.project_id, properties={MADE_OF: shown_place(place)})
         return next((image for image in self._cloud.images.search(wanted)), None)
 
-    def _overridden(self, before: ImageInfo, name: str, place: Place, wanted: Wishes) -> ImageInfo:
-        wished = {**wanted.properties, MADE_OF: shown_place(place)}
-        gone = tuple(key for key in before.properties if key not in wished)
-        return self._cloud.images.change(before.id, {"name": name, **wished}, gone)
+    def _marked(self, wanted: Wishes, place: Place, there: ObjectInfo) -> Wishes:
+        """With the properties by which the image is found when its object is registered again."""
+        marks = {MADE_OF: shown_place(place), _STATE: _state_of(there)}
+        return replace(wanted, public=None, properties={**wanted.properties, **marks})
 
-    def _brought(self, name: str, place: Place, wanted: Wishes) -> ImageInfo:
-        properties = {**wanted.properties, MADE_OF: shown_place(place)}
-        os_type = properties.pop("os_type", "")
-        later = properties if self._cloud.lands_later else {}
+    def _overridden(self, before: ImageInfo, name: str, wished: Wishes) -> ImageInfo:
+        gone = tuple(key for key in before.properties if key not in wished.properties)
+        return self._cloud.images.change(before.id, {"name": name, **wished.properties}, gone)
+
+    def _brought(self, name: str, place: Place, wished: Wishes) -> ImageInfo:
         with tempfile.TemporaryDirectory(prefix="imageferry-", dir=self._scratch) as folder:
             file = Path(folder) / "disk"
             pull_object(self._cloud, place.container, place.name, file, watch=self._watch)
-            result = push(
+            result = push_wished(
                 file,
                 self._cloud,
+                wished,
                 tools=self._tools,
                 name=name,
-                disk_format=DISK_FORMATS[wanted.disk_format.lower()] if wanted.disk_format else None,
                 container=place.container,
                 object_name=place.name,
-                os_type=os_type,
-                properties={} if later else properties,
                 scratch=self._scratch,
                 watch=self._watch,
             )
-        return self._cloud.images.change(result.image_id, later) if later else self._cloud.images.show(result.image_id)
+        return self._cloud.images.show(result.image_id)
 
 
-def _is_of(image: ImageInfo, there: ObjectInfo) -> bool:
-    """Whether an image has the bytes of an object, as far as both clouds' words tell."""
-    md5 = image.digests.get(Algorithm.MD5, "")
-    return image.size == there.size and (there.segments != "" or md5 in ("", there.etag.lower()))
+def _state_of(there: ObjectInfo) -> str:
+    """The same as long as the object has the same bytes, as far as the cloud tells."""
+    return f"{there.size}-{there.etag or there.top or there.updated_at}"
 
 
 def _is_open(image: ImageInfo) -> bool:
