@@ -6,31 +6,23 @@ old state is kept before the new one can be seen, or neither is.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from imageferry.domain.access import ProjectId
-from imageferry.domain.blob import BlobDraft
-from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import AlreadyExists, BadInput, NotFound, PreconditionFailed
+from imageferry.domain.errors import AlreadyExists, BadInput, NotFound
 from imageferry.domain.moment import Moment
-from imageferry.domain.object import MAX_OBJECT_NAME, Container, ListingQuery, ObjectId, StoredObject
+from imageferry.domain.object import Container, StoredObject
 from imageferry.domain.versioning import (
     DELETED_TYPE,
     NO_VERSION,
     Archiving,
     VersionId,
-    archive_name,
-    archive_prefix,
     version_at,
     version_text,
 )
 from imageferry.ports.records import Session
-from imageferry.service.blob_writer import new_blob_id
+from imageferry.service.objects.archives import archive_mark, archive_state, archived, new_id
 from imageferry.service.registrations.following import bring_along, follow, let_go
-
-_EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +32,6 @@ class Deletion:
     item: StoredObject | None  # what was there; None: nothing, and yet the deletion may be on record
     mark: VersionId | None = None  # the version that says so
     current: StoredObject | None = None  # what is there now
-
-
-def new_id() -> ObjectId:
-    return ObjectId(str(uuid.uuid4()))
 
 
 def live(session: Session, container: Container, name: str, now: Moment) -> StoredObject | None:
@@ -121,13 +109,13 @@ def depart(session: Session, project: ProjectId, container: Container, item: Sto
     elif item.version != NO_VERSION:
         session.versions.keep(item)
     elif to_history:
-        _archive(session, project, container, item)
+        archive_state(session, project, container, item)
     session.objects.delete_object(container.id, item.name, now)
     if versioning.enabled:
         mark = _next_version(session, container, item.name, item, now)
         session.versions.mark_deleted(container.id, item.name, mark, now)
     elif to_history:
-        _archive_mark(session, project, container, item.name, now)
+        archive_mark(session, project, container, item.name, now)
 
 
 def remove(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> Deletion:
@@ -148,9 +136,9 @@ def remove(session: Session, project: ProjectId, container: Container, name: str
         return Deletion(item=there, mark=mark)
     if versioning.archive and versioning.archiving is Archiving.HISTORY:
         if there is not None:
-            _archive(session, project, container, there)
+            archive_state(session, project, container, there)
             _delete(session, there, now)
-        _archive_mark(session, project, container, name, now)
+        archive_mark(session, project, container, name, now)
         return Deletion(item=there)
     if versioning.archive:
         return _pop(session, project, container, there, name, now)
@@ -217,7 +205,7 @@ def _making_way(
     if there is not None and there.version != NO_VERSION:
         session.versions.keep(there)
     elif there is not None and container.versioning.archive:
-        _archive(session, project, container, there)
+        archive_state(session, project, container, there)
     return replace(fresh, version=NO_VERSION)
 
 
@@ -237,49 +225,6 @@ def _next_version(
     return version_at(now, behind=max((number for number in known if number is not None), default=None))
 
 
-def _archive_of(session: Session, project: ProjectId, container: Container) -> Container:
-    archive = session.objects.container(project, container.versioning.archive)
-    if archive is None:
-        raise PreconditionFailed(f"container {container.name}", "that its archive is there")
-    session.objects.hold(archive.id)
-    return archive
-
-
-def _archive(session: Session, project: ProjectId, container: Container, item: StoredObject) -> None:
-    _put_in_archive(session, project, container, item, item.updated_at)
-
-
-def _archive_mark(session: Session, project: ProjectId, container: Container, name: str, now: Moment) -> None:
-    digests = {Algorithm.MD5: _EMPTY_MD5}
-    empty = BlobDraft(id=new_blob_id(), size=0, blocks={}, digests=digests)
-    session.blobs.add(empty, now)
-    mark = StoredObject(
-        id=new_id(),
-        container_id=container.id,
-        name=name,
-        blob_id=empty.id,
-        size=0,
-        md5=_EMPTY_MD5,
-        content_type=DELETED_TYPE,
-        created_at=now,
-        updated_at=now,
-    )
-    _put_in_archive(session, project, container, mark, now)
-
-
-def _put_in_archive(
-    session: Session, project: ProjectId, container: Container, item: StoredObject, moment: Moment
-) -> None:
-    archive = _archive_of(session, project, container)
-    name = archive_name(item.name, moment)
-    if len(name.encode()) > MAX_OBJECT_NAME:
-        raise PreconditionFailed(f"container {container.name}", "names that are short enough for its archive")
-    while session.objects.object(archive.id, name) is not None:
-        moment = Moment(moment + 10)  # the next of the moments that names can tell apart
-        name = archive_name(item.name, moment)
-    session.objects.put_object(replace(item, id=new_id(), container_id=archive.id, name=name))
-
-
 def _pop(
     session: Session,
     project: ProjectId,
@@ -290,7 +235,7 @@ def _pop(
 ) -> Deletion:
     """The last state comes back out of the archive; a mark there says that there was none."""
     archive = session.objects.container(project, container.versioning.archive)
-    states = iter(()) if archive is None else _archived(session, archive, name, now)
+    states = iter(()) if archive is None else archived(session, archive, name, now)
     last = next(states, None)
     if last is None or (last.content_type == DELETED_TYPE and there is not None):
         if there is None:
@@ -306,12 +251,3 @@ def _pop(
         back = replace(wanted, id=new_id(), container_id=container.id, name=name, created_at=now, updated_at=now)
         _put(session, there, back)
     return Deletion(item=there or last)
-
-
-def _archived(session: Session, archive: Container, name: str, now: Moment) -> Iterator[StoredObject]:
-    """The last two states of an object that the archive has, the latest first."""
-    session.objects.hold(archive.id)
-    query = ListingQuery(prefix=archive_prefix(name), reverse=True, limit=2)
-    for row in session.objects.objects(archive.id, query, now):
-        if isinstance(row, StoredObject):
-            yield row

@@ -22,8 +22,9 @@ from imageferry.domain.object import Container, StoredObject, Whole, checked_con
 from imageferry.domain.precondition import ANY, NO_CONDITION, Precondition
 from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
+from imageferry.service.objects.archives import new_id
 from imageferry.service.objects.containers import container_of, held
-from imageferry.service.objects.keeping import Deletion, live, new_id, overwrite, remove
+from imageferry.service.objects.keeping import Deletion, live, overwrite, remove
 from imageferry.service.objects.opened import change_sharing
 from imageferry.service.objects.quotas import refuse_early, within_quotas
 from imageferry.service.objects.reading import Reading, link_tag, state_in
