@@ -8,6 +8,7 @@ import pytest
 
 from tests.dialects.openstack_service import Reply
 from tests.dialects.pithos_caller import HELLO, Pithos, fault
+from tests.disks import mbr_disk
 
 
 def transfer(
@@ -241,3 +242,50 @@ def test_only_who_may_write_deletes_a_directory(tree: Pithos) -> None:
         for query in ("", "?delimiter=/", "?until=5"):
             fault(caller.call("DELETE", f"/pithos/dir{query}"), 403)
     assert len(tree.names("/pithos")) == 5
+
+
+# -- images ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def image(pithos: Pithos) -> str:
+    """The id of an image that is the object /pithos/disk."""
+    pithos.put("/pithos/disk", mbr_disk(1 << 20))
+    wish = {"x-image-meta-name": "web", "x-image-meta-location": f"pithos://{pithos.account}/pithos/disk"}
+    made = pithos.cloud.call("POST", "/image/v1.0/images/", headers=wish, body=b"")
+    assert made.status == 200, made.body
+    return str(made.headers["x-image-meta-id"])
+
+
+def location(pithos: Pithos, image: str) -> str:
+    told = pithos.cloud.call("HEAD", f"/image/v1.0/images/{image}")
+    assert told.status == 200
+    return str(told.headers["x-image-meta-location"])
+
+
+@MOVES
+def test_an_image_goes_where_its_object_goes(pithos: Pithos, image: str, verb: str) -> None:
+    pithos.call("PUT", "/other")
+    moved = transfer(pithos, verb, "/pithos/disk", "/other/moved")
+    assert moved.headers["x-object-uuid"] == image
+    assert location(pithos, image) == f"pithos://{pithos.account}/other/moved"
+    assert pithos.cloud.get(f"/v2/images/{image}").json["status"] == "active"
+
+
+@BOTH
+def test_a_copy_of_an_image_is_an_object_and_no_image(pithos: Pithos, image: str, verb: str) -> None:
+    key = transfer(pithos, verb, "/pithos/disk", "/pithos/copy").headers["x-object-uuid"]
+    assert pithos.cloud.call("HEAD", f"/image/v1.0/images/{key}").status == 404
+    assert location(pithos, image) == f"pithos://{pithos.account}/pithos/disk"
+
+
+def test_a_protected_image_does_not_end_because_another_object_takes_its_name(pithos: Pithos, image: str) -> None:
+    patch = [{"op": "replace", "path": "/protected", "value": True}]
+    media = {"content-type": "application/openstack-images-v2.1-json-patch"}
+    assert pithos.cloud.call("PATCH", f"/v2/images/{image}", patch, media).status == 200
+    pithos.put("/pithos/a")
+    fault(transfer(pithos, "Move", "/pithos/a", "/pithos/disk"), 409)
+    fault(pithos.call("DELETE", "/pithos?delimiter=/"), 409)
+    assert "disk" in pithos.names("/pithos")
+    assert transfer(pithos, "Move", "/pithos/disk", "/pithos/elsewhere").status == 201
+    assert location(pithos, image).endswith("/pithos/elsewhere")
