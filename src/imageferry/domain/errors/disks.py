@@ -8,11 +8,8 @@ from imageferry.domain.errors.rejected import Rejected
 
 
 @dataclass(eq=False)
-class BadDisk(Rejected):
-    """Not a disk image, or one that is not safe to open.
-
-    ``reason`` is a short stable word for programs (a value of ``formats.judge.Reason``).
-    """
+class _Unexpected(Exception):
+    """Found in the place of what was expected. ``reason`` is a short stable word for programs."""
 
     what: str
     reason: str
@@ -26,22 +23,19 @@ class BadDisk(Rejected):
 
 
 @dataclass(eq=False)
-class BadSource(Rejected):
-    """A place in the network that nothing can, or may, be fetched from.
+class BadDisk(_Unexpected, Rejected):
+    """Not a disk image, or one that is not safe to open.
 
-    ``what`` is its URL without a query. ``reason`` is a short stable word for programs:
-    forbidden-address, forbidden-port, redirect, unknown-host, status, encoding, answer, changed.
+    ``reason``: a value of ``formats.judge.Reason``.
     """
 
-    what: str
-    reason: str
-    expected: str
-    found: str
-    advice: str = ""
 
-    def __str__(self) -> str:
-        advice = f" {self.advice}" if self.advice else ""
-        return f"{self.what}: expected {self.expected}, found {self.found}.{advice}"
+@dataclass(eq=False)
+class BadSource(_Unexpected, Rejected):
+    """A place in the network that nothing can, or may, be fetched from.
+
+    ``what`` is its URL without a query. ``reason``: forbidden-address, forbidden-port, redirect, unknown-host, status, encoding, answer, changed.
+    """
 
 
 @dataclass(eq=False)
