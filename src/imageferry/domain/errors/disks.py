@@ -34,7 +34,8 @@ class BadDisk(_Unexpected, Rejected):
 class BadSource(_Unexpected, Rejected):
     """A place in the network that nothing can, or may, be fetched from.
 
-    ``what`` is its URL without a query. ``reason``: forbidden-address, forbidden-port, redirect, unknown-host, status, encoding, answer, changed.
+    ``what`` is its URL without a query. ``reason``: forbidden-address, forbidden-port, redirect,
+    unknown-host, status, encoding, answer, changed.
     """
 
 
