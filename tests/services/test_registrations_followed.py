@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from imageferry.domain.errors import (
     BadDisk,
@@ -161,18 +162,17 @@ def test_the_next_look_judges_as_well(desk: Desk) -> None:
 
 
 def test_objects_that_are_no_images_cost_no_statement_when_they_are_new(desk: Desk) -> None:
-    asked = []
-    from imageferry.db.registrations import SqlRegistrations
+    statements: list[str] = []
 
-    real = SqlRegistrations.get
-    SqlRegistrations.get = lambda self, key: asked.append(key) or real(self, key)  # type: ignore[method-assign,func-returns-value]
-    try:
-        first = desk.put(GOOD)
-        assert asked == []
+    def note(*told: object) -> None:
+        statements.append(str(told[2]))
+
+    engine = desk.house.records._engine  # type: ignore[attr-defined]
+    event.listen(engine, "before_cursor_execute", note)
+    for expected in (0, 1, 2):  # new, overwritten, overwritten again
         desk.put(GOOD)
-        assert asked == [first]
-    finally:
-        SqlRegistrations.get = real  # type: ignore[method-assign]
+        assert sum("FROM registrations" in statement for statement in statements) == expected
+    event.remove(engine, "before_cursor_execute", note)
 
 
 # -- deleting, expiring, versions, moving -------------------------------------------
