@@ -214,6 +214,14 @@ class UnusedBlobsContract:
             ids = [a_blob(session, number, now=at(-number)) for number in range(5)]
             assert session.blobs.unused_blobs(before=at(HOUR), limit=2) == [ids[4], ids[3]]
 
+    def test_a_blob_that_was_let_go_of_since_stays(self, records: Records) -> None:
+        with records.writing() as session:
+            blob_id = a_blob(session, 1)
+        for before, stays in ((0, True), (1, False)):
+            with records.writing() as session:
+                session.blobs.delete_blobs([blob_id], before=at(before))
+                assert (session.blobs.get(blob_id) is not None) is stays
+
     def test_a_blob_goes_with_its_block_list_and_its_blocks_stay_for_the_sweeper(self, records: Records) -> None:
         with records.writing() as session:
             blob_id = a_blob(session, 1, 2)

@@ -168,9 +168,12 @@ class SqlBlobs:
         query = query.order_by(blobs.c.released_at, blobs.c.id).limit(limit)
         return list(self._connection.execute(query).scalars())
 
-    def delete_blobs(self, blob_ids: Collection[BlobId]) -> None:
-        unused = (blobs.c.id.in_(select(each(self._connection, blob_ids).c.value)), _nothing_points_here())
-        locked = select(blobs.c.id).where(*unused).order_by(blobs.c.id).with_for_update(skip_locked=True)
+    def delete_blobs(self, blob_ids: Collection[BlobId], *, before: Moment | None = None) -> None:
+        unused = select(blobs.c.id).where(blobs.c.id.in_(select(each(self._connection, blob_ids).c.value)))
+        unused = unused.where(_nothing_points_here())
+        if before is not None:
+            unused = unused.where(blobs.c.released_at < before)
+        locked = unused.order_by(blobs.c.id).with_for_update(skip_locked=True)
         found = list(self._connection.execute(locked).scalars())
         self._unsettle(found)
         still = (blobs.c.id.in_(select(each(self._connection, found).c.value)), _nothing_points_here())

@@ -82,9 +82,10 @@ class Sweeper:
     def _sweep_blobs(self, before: Moment) -> int:
         count = 0
         while True:
-            with self._records.writing() as session:
+            with self._records.reading() as session:  # it may look at many, and no writer shall wait for that
                 unused = session.blobs.unused_blobs(before=before, limit=_PAGE)
-                session.blobs.delete_blobs(unused)
+            with self._records.writing() as session:
+                session.blobs.delete_blobs(unused, before=before)
             count += len(unused)
             if len(unused) < _PAGE:
                 return count

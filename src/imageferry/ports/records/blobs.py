@@ -74,8 +74,8 @@ class BlobRecords(Protocol):
     def unused_blobs(self, *, before: Moment, limit: int) -> list[BlobId]:
         """Blobs to which nothing points, and to which nothing has pointed since ``before``."""
 
-    def delete_blobs(self, blob_ids: Collection[BlobId]) -> None:
-        """Remove blobs and their block lists; those that are pointed to again meanwhile stay."""
+    def delete_blobs(self, blob_ids: Collection[BlobId], *, before: Moment | None = None) -> None:
+        """Remove blobs and their block lists; those stay that are pointed to again, or were since ``before``."""
 
     def settle(self, *, before: Moment, limit: int) -> int:
         """Note of up to ``limit`` blocks touched before that a blob has them, and return of how many.
