@@ -13,6 +13,7 @@ from imageferry.domain.errors import (
     Conflict,
     DigestMismatch,
     Incomplete,
+    TooLarge,
     Unavailable,
 )
 from imageferry.ports.cloud import Cloud
@@ -48,6 +49,19 @@ def test_a_hash_map_that_cannot_be_is_an_error(
     fake.before = lambda asked: Answer(200, document) if "hashmap" in asked.query else None
     with pytest.raises((BadInput, Unavailable)):
         cloud.objects.blocks("c", "o")
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(
+    fake: FakeSynnefo, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imageferry.clouds.http.MAX_DOCUMENT", 100_000)
+    fake.keep("c/o", b"hello")
+    fake.before = lambda asked: (
+        Answer(200, b" " * 200_000) if "hashmap" in asked.query or asked.path.endswith("/c") else None
+    )
+    for ask in (lambda: cloud.objects.blocks("c", "o"), lambda: list(cloud.objects.search("c"))):
+        with pytest.raises(TooLarge):
+            ask()
 
 
 def test_a_hash_map_of_another_object_is_noticed(fake: FakeSynnefo, cloud: Cloud) -> None:
