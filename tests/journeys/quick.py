@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -25,8 +26,13 @@ class Quick(Person):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "IMAGEFERRY_"))}
         surroundings = mock.patch.dict(os.environ, {**kept, **self.env, **(env or {})}, clear=True)
         run = Run()
-        with surroundings, chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
-            code = run.code_of(lambda: cli.main(words, prog_name="imageferry", standalone_mode=False, obj=run))
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        try:
+            with surroundings, chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
+                code = run.code_of(lambda: cli.main(words, prog_name="imageferry", standalone_mode=False, obj=run))
+        finally:  # commands end tidily; the tests' own process is none of their business
+            for number, handler in before.items():
+                signal.signal(number, handler)
         said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
         assert code == ends_with, f"{words}: {code}\n{said}\n{told}"
         assert PASSWORD not in said + told
