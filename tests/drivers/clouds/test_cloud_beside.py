@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from imageferry import client
 from imageferry.domain.errors import NotFound, Unsupported
 from imageferry.ports.cloud import Cloud
-from tests.fake_cloud import Answer, FakeCloud
+from tests.fake_cloud import Answer, Asked, FakeCloud
 
 MIB = 1 << 20
 TOLD = {"object-store": "/object-store/v1", "image": "/image/v1.0", "block_size": 4 * MIB, "block_hash": "sha256"}
@@ -59,3 +60,20 @@ def test_small_files_ask_nothing_more(fake: FakeCloud, openstack: Cloud, tmp_pat
     (tmp_path / "file").write_bytes(b"hello")
     openstack.objects.put(tmp_path / "file", "c", "o", watch=lambda _: None)
     assert fake.made("GET", "/info") == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_not_let_in_by_that_door_goes_by_the_other(
+    fake: FakeCloud, openstack: Cloud, tmp_path: Path, status: int
+) -> None:
+    def told(asked: Asked) -> Answer | None:
+        if asked.path.startswith("/object-store"):
+            return Answer(status)
+        return Answer(200, {"synnefo": TOLD}) if asked.path == "/info" else None
+
+    fake.before = told
+    (tmp_path / "file").write_bytes(os.urandom(5 * MIB))
+    openstack.objects.put(tmp_path / "file", "c", "o", watch=lambda _: None)
+    assert fake.objects["c/o"] == (tmp_path / "file").read_bytes()
+    client.pull_object(openstack, "c", "o", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == fake.objects["c/o"]
