@@ -36,7 +36,10 @@ def publish(cloud: Cloud, image_id: str) -> ImageInfo:
 
 def unpublish(cloud: Cloud, image_id: str) -> ImageInfo:
     """Leave an image to its owner and members."""
-    alone = Visibility.SHARED if cloud.images.members(image_id) else Visibility.PRIVATE
+    try:
+        alone = Visibility.SHARED if cloud.images.members(image_id) else Visibility.PRIVATE
+    except (NotFound, Forbidden):  # some do not tell the members of a public image
+        alone = Visibility.SHARED
     image = cloud.images.change(image_id, {"visibility": alone.value})
     _metafile_alike(cloud, image_id)
     return image
