@@ -52,12 +52,14 @@ class Both:
     def now(self, name: Name) -> State | None:
         return self.past[name][-1] if self.past[name] and self.past[name][-1].data is not None else None
 
-    def then(self, name: Name, data: bytes | None, item: StoredObject | None = None) -> None:
-        """The name holds something else now. Where no versions are kept, nobody remembers what it was."""
+    def then(
+        self, name: Name, data: bytes | None, item: StoredObject | None = None, *, at: Moment | None = None
+    ) -> None:
+        """The name holds something else from now on. Where no versions are kept, nobody remembers what it was."""
         if name[0] == "plain":
             self.past[name].clear()
         if data is not None or self.past[name]:
-            self.past[name].append(State(self.clock(), data, "" if item is None else item.id))
+            self.past[name].append(State(at or self.clock(), data, "" if item is None else item.id))
 
     def do(self, step: Step) -> None:
         what, name, other, pick = step
@@ -105,9 +107,10 @@ class Both:
             return
         item = self.account.objects.move(MEMBER, (P, *name), (P, *other), as_it_is)
         assert item.id == before.id
+        at = self.clock()  # one moment for both names
         if name != other:
-            self.then(name, None)
-        self.then(other, before.data, item)
+            self.then(name, None, at=at)
+        self.then(other, before.data, item, at=at)
 
     def copy(self, name: Name, other: Name, pick: int) -> None:
         """Any state that is remembered."""
