@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def demo(tmp_path: Path) -> Iterator[Person]:
 
 
 def test_the_guide_where_images_have_bytes_of_their_own(demo: Person) -> None:
-    name = f"guide-{uuid.uuid4().hex[:8]}"
+    name = "imageferry-guide"  # of the container, too: it stays, and is empty again at the end
     place = ("image", "register", name, f"/{name}/web.raw")
     image = demo.json(*place, "--upload", "web.raw", "--disk-format", "diskdump", "-p", "OS=Linux", "-p", "gui=none")
     try:
@@ -54,12 +53,9 @@ def test_the_guide_where_images_have_bytes_of_their_own(demo: Person) -> None:
         assert "cannot give images a status of your choice" in done.stderr
         for words in (("share", name, "web.raw"), ("publish", name, "web.raw")):
             assert "cloud peer-demo cannot" in demo("object", *words, ends_with=3).stderr
-        demo("container", "set", name, "--versioning", "auto")
         (demo.folder / "web.raw").write_bytes(b"other")
         demo("object", "put", "web.raw", name)
-        assert len(demo.json("object", "versions", name, "web.raw")) == 2
         demo(*place, "--force", ends_with=5)  # the image has the bytes from before
     finally:
         demo("image", "unregister", image["id"])
-        demo("container", "set", name, "--versioning", "none")
         demo("object", "delete", name, "web.raw", "web.raw.meta")
