@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -15,6 +14,8 @@ def each(items: Iterable[_Item], work: Callable[[_Item], object], *, workers: in
 
     What the first failing piece raises comes out, when those at work have come to their end; no other is begun.
     """
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait  # loads logging; --help is to be quick
+
     rest = iter(items)
     lock = threading.Lock()
     stop = threading.Event()
