@@ -111,7 +111,7 @@ class HashMaps(Versions):
             BadInput: the last block has more bytes than are left for it.
             OverQuota, PreconditionFailed, NotFound: as for an upload.
         """
-        target = Target(project, container, checked_object_name(name), only_if)
+        target = Target.of(caller, project, container, checked_object_name(name), only_if)
         self.may(caller, Act.WRITE_OBJECTS, project, container, name)
         check_traits(traits, self._clock())
         self._room_for(target, wanted.size)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imageferry.domain.access import Act, Caller, ProjectId, may
+from imageferry.domain.errors import Forbidden
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, StoredObject
-from imageferry.domain.sharing import Right, Share, SharingChange
+from imageferry.domain.sharing import Right, Share, SharingChange, is_directory
 from imageferry.ports.records import Session
 from imageferry.service.registrations.readers import members_follow
 
@@ -71,6 +72,19 @@ def change_sharing(
         session.links.remove(container.id, item.name)
     elif change.public and session.links.of(container.id, item.name) is None:
         session.links.add(container.id, item.name, secrets.token_urlsafe(_TOKEN_BYTES))
+
+
+def refuse_opening(session: Session, there: StoredObject, fresh: StoredObject) -> None:
+    """What an object is shared for goes for all below it once it is a directory: its owner alone may make it one.
+
+    Raises:
+        Forbidden: it is shared by itself, was no directory, and shall be one.
+    """
+    if is_directory(there.content_type) or not is_directory(fresh.content_type):
+        return
+    share = session.shares.over(there.container_id, there.name, fresh.updated_at)
+    if share is not None and share.name == there.name:
+        raise Forbidden("make a directory of another project's shared object", "All below it would be shared as well.")
 
 
 def _right(session: Session, share: Share | None, project: ProjectId) -> Right | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imageferry.domain.access import Act, Caller, ProjectId
+from imageferry.domain.access import Act, Caller, ProjectId, allow
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import BadInput, BadSegments, DigestMismatch, NotFound, StatusConflict, TooLarge
 from imageferry.domain.object import MAX_SEGMENTS, Segment, StoredObject, checked_object_name
@@ -51,8 +51,8 @@ class SegmentLists(Writing):
             BadSegments: some are missing, or not as they should be.
             DigestMismatch: ``etag`` was promised over the segments' MD5s.
         """
-        target = Target(project, container, checked_object_name(name))
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        target = Target.of(caller, project, container, checked_object_name(name))
+        self._may_put(caller, project, container, name, traits)
         check_traits(traits, self._clock())
         if len(wanted) > MAX_SEGMENTS:
             raise TooLarge(target.what, MAX_SEGMENTS, len(wanted), unit="segments")
@@ -136,7 +136,9 @@ class SegmentLists(Writing):
         Raises:
             BadInput: it is not one.
         """
-        self.may(caller, Act.WRITE_OBJECTS, project, container, name)
+        self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
+        if version:
+            allow(caller, Act.WRITE_OBJECTS, owner=project)
         item, listed = self.segments(caller, project, container, name, version=version)
         if item.whole is None:
             raise BadInput("object", name, "a static large object")

@@ -59,7 +59,7 @@ class Transfers(History):
             OverQuota, PreconditionFailed: as for an upload.
             StatusConflict: what bears the new name is a protected image.
         """
-        place = Target(*target, only_if)
+        place = Target.of(caller, *target, only_if)
         checked_object_name(place.name)
         self.may(caller, Act.READ_OBJECTS, *source)
         self.may(caller, Act.WRITE_OBJECTS, *source, by_share=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
-from imageferry.domain.access import Act, Caller, ProjectId
+from imageferry.domain.access import Act, Caller, ProjectId, owns
 from imageferry.domain.blob import BlobDraft
 from imageferry.domain.digest import Algorithm, Digest
 from imageferry.domain.errors import (
@@ -25,7 +26,7 @@ from imageferry.ports.records import Session
 from imageferry.service.objects.archives import new_id
 from imageferry.service.objects.containers import container_of, held
 from imageferry.service.objects.keeping import Deletion, live, overwrite, remove
-from imageferry.service.objects.opened import change_sharing
+from imageferry.service.objects.opened import change_sharing, refuse_opening
 from imageferry.service.objects.quotas import refuse_early, within_quotas
 from imageferry.service.objects.reading import Reading, link_tag, state_in
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
@@ -56,7 +57,7 @@ class Writing(Reading):
             with_md5: False where nobody is told the MD5: it is then computed when somebody asks for it.
             only_if: asked of the top of what is there (see ``HashMaps.tops``).
         """
-        target = Target(project, container, checked_object_name(name), only_if)
+        target = Target.of(caller, project, container, checked_object_name(name), only_if)
         self._may_put(caller, project, container, name, traits)
         check_traits(traits, self._clock())
         if size is not None and size > self.max_object_size:
@@ -196,7 +197,10 @@ class Writing(Reading):
             check_traits(traits, self._clock())
             if not may_end and traits.expiry(self._clock()) not in (None, item.delete_at):
                 raise Forbidden("let an object of another project expire")
-            return session.objects.put_object(with_traits(item, traits, self._clock()))
+            fresh = with_traits(item, traits, self._clock())
+            if not owns(caller, Act.WRITE_OBJECTS, project):
+                refuse_opening(session, item, fresh)
+            return session.objects.put_object(fresh)
 
     def copy(
         self,
@@ -219,7 +223,7 @@ class Writing(Reading):
         when the source is known: what the copy shall have, and which bytes (first, and the one after the last;
         None for all) of how many. They may refuse. Returns the source's record and the new one.
         """
-        place = Target(*target, only_if)
+        place = Target.of(caller, *target, only_if)
         self.may(caller, Act.WRITE_OBJECTS, *target)
         checked_object_name(place.name)
         opened = self.open(caller, *source, version=version, as_stored=as_stored, as_link=as_link, with_md5=with_md5)
@@ -269,6 +273,13 @@ class Target:
     container: str
     name: str
     only_if: Precondition = NO_CONDITION
+    by_owner: bool = False  # somebody of the project itself puts it there
+
+    @classmethod
+    def of(
+        cls, caller: Caller | None, project: ProjectId, container: str, name: str, only_if: Precondition = NO_CONDITION
+    ) -> Self:
+        return cls(project, container, name, only_if, by_owner=owns(caller, Act.WRITE_OBJECTS, project))
 
     @property
     def what(self) -> str:
@@ -291,11 +302,14 @@ def put_object(session: Session, target: Target, container: Container, fresh: St
     Raises:
         OverQuota: it does not fit.
         PreconditionFailed: there is one and must not be, or old states have nowhere to go.
+        Forbidden: it would open to others what is below that name.
     """
     with within_quotas(session, target.project, container, fresh.updated_at):
         container = held(session, target.project, target.container)
         there = live(session, container, fresh.name, fresh.updated_at)
         target.check(session, there)
+        if there is not None and not target.by_owner:
+            refuse_opening(session, there, fresh)
         return overwrite(session, target.project, container, there, fresh)
 
 

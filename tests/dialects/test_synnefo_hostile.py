@@ -1,0 +1,91 @@
+"""What somebody might try with whom an object is shared, or who has none of his own there at all."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.dialects.openstack_service import Cloud, Reply
+from tests.dialects.pithos_caller import OCTETS, Pithos, fresh_account
+
+DIRECTORY = {"Content-Type": "application/directory"}
+_numbers = itertools.count(1)
+
+Way = Callable[[Pithos, str], Reply]
+
+
+@pytest.fixture
+def bob(pithos_server: Cloud) -> Pithos:
+    """Somebody of another project, with a directory of his own."""
+    bob = fresh_account(pithos_server, f"hostile{next(_numbers)}")
+    bob.put("/pithos/d", b"", content_type="application/directory")
+    return bob
+
+
+def visiting(guest: Pithos, host: Pithos) -> Pithos:
+    return Pithos(guest.cloud, host.account)
+
+
+def shared(pithos: Pithos, path: str, sharing: str) -> None:
+    assert pithos.call("POST", f"{path}?update", {"X-Object-Sharing": sharing}).status == 202
+
+
+# -- what a share is for -----------------------------------------------------
+
+DIRECTORIES: dict[str, Way] = {
+    "PUT": lambda guest, _: guest.call("PUT", "/pithos/photos", DIRECTORY, b""),
+    "a hash map": lambda guest, _: guest.put_map("/pithos/photos", 0, content_type="application/directory"),
+    "a copy": lambda guest, own: guest.call(
+        "PUT", "/pithos/photos", {"X-Copy-From": "/pithos/d", "X-Source-Account": own}
+    ),
+    "Swift's PUT": lambda guest, _: guest.swift("PUT", "/pithos/photos", DIRECTORY, b""),
+    "Swift's POST": lambda guest, _: guest.swift("POST", "/pithos/photos", DIRECTORY),
+    "Swift's COPY": lambda guest, own: guest.swift(
+        "PUT", "/pithos/photos", {"X-Copy-From": "/pithos/d", "X-Copy-From-Account": f"AUTH_{own}"}
+    ),
+}
+
+
+@pytest.mark.parametrize("way", DIRECTORIES)
+def test_who_may_write_a_file_does_not_make_it_a_directory_to_reach_what_is_below(
+    pithos: Pithos, bob: Pithos, way: str
+) -> None:
+    pithos.put("/pithos/photos")
+    pithos.put("/pithos/photos/secret", b"secret")
+    shared(pithos, "/pithos/photos", f"write={bob.account}")
+    guest = visiting(bob, pithos)
+    assert DIRECTORIES[way](guest, bob.account).status == 403
+    assert guest.get("/pithos/photos/secret").status == 403
+    assert guest.call("PUT", "/pithos/photos", OCTETS, b"theirs").status == 201
+
+
+def test_who_may_write_a_shared_directory_goes_on_making_directories_there(pithos: Pithos, bob: Pithos) -> None:
+    pithos.put("/pithos/photos", b"", content_type="application/directory")
+    shared(pithos, "/pithos/photos", f"write={bob.account}")
+    guest = visiting(bob, pithos)
+    for path in ("/pithos/photos", "/pithos/photos/new", "/pithos/photos/new"):
+        assert guest.call("PUT", path, DIRECTORY, b"").status == 201
+
+
+def test_its_owner_makes_a_directory_of_a_shared_object(pithos: Pithos, bob: Pithos) -> None:
+    pithos.put("/pithos/photos")
+    pithos.put("/pithos/photos/a")
+    shared(pithos, "/pithos/photos", f"read={bob.account}")
+    assert pithos.call("PUT", "/pithos/photos", DIRECTORY, b"").status == 201
+    assert visiting(bob, pithos).get("/pithos/photos/a").status == 200
+
+
+def test_who_may_write_an_object_does_not_delete_it_as_a_list_of_itself(pithos: Pithos, bob: Pithos) -> None:
+    pithos.put("/pithos/a")
+    shared(pithos, "/pithos/a", f"write={bob.account}")
+    bob.put("/pithos/a", b"segment")
+    listed = json.dumps([{"path": "/pithos/a"}]).encode()
+    assert bob.swift("PUT", "/pithos/list?multipart-manifest=put", body=listed).status == 201
+    guest = visiting(bob, pithos)
+    source = {"X-Copy-From": "/pithos/list", "X-Source-Account": bob.account}
+    assert guest.call("PUT", "/pithos/a", source).status == 201
+    assert guest.swift("DELETE", "/pithos/a?multipart-manifest=delete").status == 403
+    assert pithos.head("/pithos/a").headers["x-object-sharing"] == f"write={bob.account}"
