@@ -48,3 +48,13 @@ def test_one_too_large_for_an_md5_has_no_tag_rather_than_a_wrong_one(swift: Swif
     assert reply.body == data
     part = swift.call("GET", "/maps/large", {"Range": "bytes=0-2"})
     assert (part.status, part.body) == (206, b"one")
+
+
+def test_one_request_computes_the_md5_of_some_parts_and_the_next_one_of_others(swift: Swift) -> None:
+    holes = MAX_OBJECT // BLOCK_SIZE - 1
+    for number in range(3):
+        make(swift, f"parts/{number}", holes - number)
+    swift.call("PUT", "/maps/all", {"X-Object-Manifest": "maps/parts/"}, b"")
+    statuses = [swift.call("HEAD", "/maps/all").status for _ in range(3)]
+    assert (statuses[0], statuses[-1]) == (503, 200)
+    assert swift.call("HEAD", "/maps/all").status == 200

@@ -31,6 +31,7 @@ from imageferry.service.converting.request import ConvertRequest
 from imageferry.service.importing.scan import Scanning
 from imageferry.service.plans import StepContext
 from imageferry.service.registrations.scanning import RegisteredScan
+from imageferry.service.turnstile import Turnstile
 from tests.disks import mbr_disk, qcow2
 from tests.scanners import yara_rules
 from tests.services.registration_desk import BAD, GOOD, NAME, PLAIN, Desk
@@ -209,11 +210,10 @@ def test_no_more_disks_are_scanned_at_once_than_leave_room_for_other_requests(tm
         def scan(self, context: StepContext) -> State:
             raise AssertionError("it must not come so far")
 
-    room = threading.BoundedSemaphore(1)
-    room.acquire()
+    full = Turnstile("the scanner", at_once=1, waiting=0, wait_s=0.05)
     image = Image(id=ImageId("i"), owner=ProjectId("p"), created_at=Moment(0), updated_at=Moment(0))
-    scan = RegisteredScan(scanning=Never.__new__(Never), folder=tmp_path, room=room, wait_s=0.05)
-    with pytest.raises(Unavailable, match="other images"):
+    scan = RegisteredScan(scanning=Never.__new__(Never), folder=tmp_path, turnstile=full)
+    with full.turn(), pytest.raises(Unavailable, match="others are before"):
         scan(image, Blob(id=BlobId("b"), size=1))
     assert list(tmp_path.iterdir()) == []
 

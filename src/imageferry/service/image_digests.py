@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import Lock
 
 from imageferry.domain.access import Act, Caller, allow
 from imageferry.domain.digest import Algorithm
@@ -13,8 +12,9 @@ from imageferry.domain.object import MAX_OBJECT_SIZE
 from imageferry.service.blobs import whole
 from imageferry.service.image_data import ImageData
 from imageferry.service.sharing import seen
+from imageferry.service.turnstile import Turnstile
 
-_digesting = Lock()
+_DIGESTING = Turnstile("the digests of an image", at_once=1, waiting=6, wait_s=20)
 
 
 class ImageDigests(ImageData):
@@ -25,6 +25,9 @@ class ImageDigests(ImageData):
 
         Of one larger than an upload of an object may be they are never computed: reading it all would be more than one
         request may cause. One at a time in this process, so that nobody keeps all processors busy by asking.
+
+        Raises:
+            Unavailable: too many have asked for those of other images.
         """
         caller = allow(caller, Act.READ_IMAGES)
         with self._records.reading() as session:
@@ -32,7 +35,7 @@ class ImageDigests(ImageData):
         known = image.checksum is not None and image.hash_value is not None
         if known or image.status is not Status.ACTIVE or image.blob_id is None or (image.size or 0) > MAX_OBJECT_SIZE:
             return image
-        with _digesting:
+        with _DIGESTING.turn():
             with self._records.reading() as session:
                 blob = session.blobs.get(image.blob_id)
             if blob is None:

@@ -16,7 +16,7 @@ import msgspec
 from imageferry.domain.access import ProjectId
 from imageferry.domain.blob import Blob
 from imageferry.domain.digest import Algorithm
-from imageferry.domain.errors import BadSegments, NotFound, RangeNotSatisfiable, StatusConflict, TooLarge
+from imageferry.domain.errors import BadSegments, NotFound, RangeNotSatisfiable, StatusConflict, TooLarge, Unavailable
 from imageferry.domain.link import Link
 from imageferry.domain.moment import Moment
 from imageferry.domain.object import Container, ListingQuery, Segment, StoredObject, Whole
@@ -83,11 +83,25 @@ class SegmentList:
         return {segment.container for segment in self.segments if not segment.inline}
 
 
+class Allowance:
+    """How many bytes of parts one request may have digested: of one made by a hash map the MD5 may not be known."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self, size: int) -> None:
+        """Raises Unavailable."""
+        self._left -= size
+        if self._left < 0:
+            raise Unavailable("the MD5 of all parts", "one request computes some of them; ask again for the others")
+
+
 class Budget:
     """How many segments one reader may make us look up: lists within lists multiply."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance) -> None:
         self.left = _MAX_DYNAMIC
+        self.allowance = allowance
 
     def take(self, item: StoredObject, segments: int, depth: int) -> None:
         """Raises StatusConflict."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from threading import Lock
 
 from imageferry.domain.access import Act, Caller, ProjectId, allow, owns
 from imageferry.domain.digest import Algorithm
@@ -18,7 +17,8 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.blobs import Blobs, Section, cut, whole
 from imageferry.service.objects import large_objects as large
 from imageferry.service.objects.containers import Containers, container_of
-from imageferry.service.objects.large_objects import Budget, OpenObject, SegmentList
+from imageferry.service.objects.large_objects import Allowance, Budget, OpenObject, SegmentList
+from imageferry.service.turnstile import Turnstile
 
 
 class Reading(Containers):
@@ -27,7 +27,7 @@ class Reading(Containers):
     def __init__(self, records: Records, blobs: Blobs, clock: Clock, *, max_object_size: int = MAX_OBJECT_SIZE) -> None:
         super().__init__(records, clock)
         self._blobs = blobs
-        self._digesting = Lock()
+        self._digesting = Turnstile("the MD5 of the object", at_once=1, waiting=6, wait_s=20)
         self.max_object_size = max_object_size
 
     def show(
@@ -96,7 +96,10 @@ class Reading(Containers):
             with self._records.reading() as session:
                 rows = large.dynamic_segments(session, project, item, self._clock())
             self.may(caller, Act.READ_OBJECTS, project, item.manifest.partition("/")[0])
-            return large.joined(item, ((self._with_md5(row), self._sections(caller, project, row)) for row in rows))
+            allowance = self._allowance()
+            told = (self._with_md5(row, allowance) for row in rows)
+            parts = (self._sections(caller, project, row, budget=Budget(allowance)) for row in rows)
+            return large.joined(item, zip(told, parts, strict=True))
         own = (large.own_section(item),)
         return OpenObject(item=item, size=item.size, etag=item.md5, sections=own, is_large=False)
 
@@ -170,13 +173,13 @@ class Reading(Containers):
         own = large.own_section(item)
         if item.whole is None:
             return [own]
-        budget = budget or Budget()
+        budget = budget or Budget(self._allowance())
         listed = self._listed(item)
         budget.take(item, len(listed.segments), depth)
         for place in listed.containers:
             self.may(caller, Act.READ_OBJECTS, project, place)
         paths = [(row.container, row.name) for row in listed.segments if not row.inline]
-        found = large.found_segments(item, listed.segments, self._at(caller, project, paths))
+        found = large.found_segments(item, listed.segments, self._at(caller, project, paths, budget.allowance))
         sections: list[Section] = []
         inline = listed.offset
         for segment, there in zip(listed.segments, found, strict=True):
@@ -189,26 +192,42 @@ class Reading(Containers):
         return sections
 
     def _at(
-        self, caller: Caller | None, project: ProjectId, paths: Iterable[tuple[str, str]]
+        self,
+        caller: Caller | None,
+        project: ProjectId,
+        paths: Iterable[tuple[str, str]],
+        allowance: Allowance | None = None,
     ) -> dict[tuple[str, str], StoredObject | None]:
         """What is at these paths, links followed; a link that leads nowhere counts as nothing."""
+        allowance = allowance or self._allowance()
         with self._records.reading() as session:
             found = large.look_up(session, project, paths, self._clock())
         for path, item in found.items():
             if item is not None and item.link is not None:
                 item = self._segment_behind(caller, project, item)
-            found[path] = None if item is None else self._with_md5(item)
+            found[path] = None if item is None else self._with_md5(item, allowance)
         return found
 
-    def _with_md5(self, item: StoredObject) -> StoredObject:
+    def _allowance(self) -> Allowance:
+        return Allowance(self.max_object_size)
+
+    def _with_md5(self, item: StoredObject, allowance: Allowance | None = None) -> StoredObject:
         """The object with its MD5, which of one made by a hash map is computed when it is first asked for, and kept.
 
         Beyond what an upload may have, reading it all would be more than one request may cause: "" stays.
         One at a time in this process, so that nobody keeps all processors busy by asking.
+
+        Args:
+            allowance: of a request that asks for those of several; what was computed stays known.
+
+        Raises:
+            Unavailable: too many have asked for those of others, or it is more than one request may ask for.
         """
         if item.md5 or item.size > self.max_object_size:
             return item
-        with self._digesting:
+        if allowance is not None:
+            allowance.take(item.size)
+        with self._digesting.turn():
             with self._records.reading() as session:
                 blob = session.blobs.get(item.blob_id)
             if blob is None:

@@ -84,10 +84,10 @@ class SegmentLists(Writing):
     ) -> None:
         """Raises BadSegments: a list within the list is broken, too deep, or comes back to ``place``."""
         problems: list[tuple[str, str]] = []
-        budget = Budget()
+        budget = Budget(self._allowance())
         times = Counter((row.container, row.name) for row in segments if row.nested)
         for (container, name), count in times.items():
-            item = self._at(caller, project, [(container, name)])[container, name]
+            item = self._at(caller, project, [(container, name)], budget.allowance)[container, name]
             if item is None:
                 problems.append((f"/{container}/{name}", "not found"))
                 continue

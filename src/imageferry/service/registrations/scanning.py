@@ -7,7 +7,6 @@ others, only a few disks are looked at at a time; who comes then is asked to try
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,16 +16,15 @@ from pathlib import Path
 
 from imageferry.domain.access import UserId
 from imageferry.domain.blob import Blob
-from imageferry.domain.errors import Unavailable
 from imageferry.domain.image import Image
 from imageferry.domain.task import Task, TaskId, TaskKind
 from imageferry.service.image_data import is_judged
 from imageferry.service.importing.scan import Scanning
 from imageferry.service.plans import StepContext
+from imageferry.service.turnstile import Turnstile
 
 SOURCE = "plankton"
 
-_AT_ONCE = 2
 _LIMIT_S = 3600.0
 
 
@@ -36,8 +34,7 @@ class RegisteredScan:
 
     scanning: Scanning
     folder: Path  # for what scanners work with
-    wait_s: float = 30.0  # for a place
-    room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_AT_ONCE))
+    turnstile: Turnstile = field(default_factory=lambda: Turnstile("the scanner", at_once=2, waiting=4, wait_s=30))
 
     def __call__(self, image: Image, blob: Blob) -> None:
         """Show the bytes of an image to the scanners.
@@ -51,15 +48,13 @@ class RegisteredScan:
 
     @contextmanager
     def _work(self) -> Iterator[Path]:
-        if not self.room.acquire(timeout=self.wait_s):
-            raise Unavailable("the scanner", reason="it looks at other images for as long as they take")
         work = self.folder / f"registered-{uuid.uuid4().hex}"
-        try:
-            work.mkdir(parents=True)
-            yield work
-        finally:
-            self.room.release()
-            shutil.rmtree(work, ignore_errors=True)
+        with self.turnstile.turn():
+            try:
+                work.mkdir(parents=True)
+                yield work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
 
     def _context(self, image: Image, blob: Blob, work: Path) -> StepContext:
         now = self.scanning.clock()
