@@ -111,6 +111,14 @@ class BlockStoreContract:
         assert store.get(name) == content
         store.check(name)
 
+    def test_putting_heals_damage_that_nobody_has_noticed(self, store: BlockStore, harm: Harm) -> None:
+        content = os.urandom(5000) + b"x"
+        name = a_block_in(store, content)
+        for damage in (harm.flip_a_bit, harm.cut):
+            damage(name)
+            store.put(name, content)
+            assert store.get(name) == content
+
     def test_many_threads_may_put_and_get_the_same_block(self, store: BlockStore) -> None:
         content = os.urandom(200_000) + b"x"
         name, troubles = name_of(content), []

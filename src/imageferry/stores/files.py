@@ -11,8 +11,8 @@ its final name (atomic: a reader sees the whole block or none), the folder is sy
 that the name lasts. Only then ``put`` returns. A crash before the rename leaves a file in
 ``incoming/`` that nobody refers to and that the next start a day later removes.
 
-A block that turns out damaged is set aside as ``<name>.damaged``, so that storing the same
-bytes again heals it.
+A block that turns out damaged is set aside as ``<name>.damaged``. Storing the same bytes again
+heals it, found out or not: ``put`` reads what is there and compares, which costs less than writing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class FileBlocks:
             return
         path = self._path(name)
         with _in_our_words("block", name):
-            if not path.exists():
+            if not self._holds(name, content):
                 self._write(path, content, _trailer(name, content))
             # Also for a block that was there: whoever put it may not have come this far yet.
             _sync_folder(path.parent)
@@ -96,6 +96,14 @@ class FileBlocks:
         if not is_block_name(name):
             raise NotFound("block", name)
         return self._root / name[:2] / name
+
+    def _holds(self, name: BlockName, content: bytes | bytearray | memoryview) -> bool:
+        """Whether the block is there, and sound: who sends it may be the last to have it."""
+        try:
+            stored, trailer = self._read(name)
+        except (NotFound, Damaged):
+            return False
+        return trailer == _trailer(name, stored) == _trailer(name, content)  # sums: a memoryview compares slowly
 
     def _write(self, path: Path, content: bytes | bytearray | memoryview, trailer: bytes) -> None:
         incoming = self._incoming / f"{path.name}.{uuid.uuid4().hex}"
