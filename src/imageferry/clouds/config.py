@@ -229,7 +229,7 @@ def _session(found: CloudRegion) -> Any:
 
 def _guarded(session: Any, name: str, url: str) -> Any:
     """A session that says when it is open to strangers, and keeps what is on this machine here."""
-    if session.verify is False:
+    if session.verify is False and not url.startswith("http://"):
         _LOG.warning(
             "cloud %s: TLS certificates are not checked (verify: false in its configuration); "
             "anybody on the way can read the password and change the image",

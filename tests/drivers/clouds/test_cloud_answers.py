@@ -14,6 +14,7 @@ from imageferry import client
 from imageferry.domain.errors import (
     Cancelled,
     DigestMismatch,
+    FerryError,
     Forbidden,
     Incomplete,
     Refused,
@@ -236,8 +237,13 @@ def test_a_cloud_that_repeats_our_secrets_is_not_quoted(fake: FakeCloud, k5: Clo
     assert len(said) < 600
 
 
-def test_a_certificate_that_is_not_checked_is_told_once(open_cloud: Open, caplog: pytest.LogCaptureFixture) -> None:
-    cloud = open_cloud(verify=False)
-    list(cloud.images.search())
-    list(cloud.images.search())
-    assert len([record for record in caplog.records if "certificates are not checked" in record.message]) == 1
+@pytest.mark.parametrize(("scheme", "told"), [("https", 1), ("http", 0)])
+def test_a_certificate_that_is_not_checked_is_told_once(
+    open_cloud: Open, caplog: pytest.LogCaptureFixture, scheme: str, told: int
+) -> None:
+    auth = {"username": "mira", "user_domain_name": "Ab3dEfgh", "password": PASSWORD, "project_id": PROJECT}
+    cloud = open_cloud(verify=False, auth=auth | {"auth_url": f"{scheme}://127.0.0.1:9/v3"})
+    for _ in range(2):
+        with pytest.raises(FerryError):
+            list(cloud.images.search())
+    assert len([record for record in caplog.records if "certificates are not checked" in record.message]) == told
