@@ -89,3 +89,14 @@ def test_who_may_write_an_object_does_not_delete_it_as_a_list_of_itself(pithos: 
     assert guest.call("PUT", "/pithos/a", source).status == 201
     assert guest.swift("DELETE", "/pithos/a?multipart-manifest=delete").status == 403
     assert pithos.head("/pithos/a").headers["x-object-sharing"] == f"write={bob.account}"
+
+
+# -- what is said in headers and rows ----------------------------------------
+
+
+@pytest.mark.parametrize("encoded", ["a%0D%0AX-Evil: 1", "text/html%01", "a%00b"])
+def test_a_copy_gets_no_type_that_no_header_and_no_listing_can_say(pithos: Pithos, encoded: str) -> None:
+    pithos.put("/pithos/a")
+    for verb in ("X-Copy-From", "X-Move-From"):
+        assert pithos.call("PUT", "/pithos/b", {verb: "/pithos/a", "Content-Type": encoded}).status == 400
+    assert pithos.names("/pithos") == ["a"]

@@ -77,18 +77,18 @@ def fresh_traits(request: Request) -> Traits:
     if not content_type:
         raise Refusal(411, "send a Content-Type: it is kept as the object's own.")
     metadata = {name: value for name, value in sent(request, "object").items() if value}
-    content_type = _sayable("Content-Type", content_type)
+    content_type = sayable("Content-Type", content_type)
     return Traits(content_type=content_type, metadata=checked_count(metadata), headers=kept_headers(request))
 
 
 def kept_headers(request: Request) -> dict[str, str]:
     """Headers that stay with an object as they came."""
-    return {name: _sayable(name, request.headers[name]) for name in _KEPT_HEADERS if request.headers.get(name)}
+    return {name: sayable(name, request.headers[name]) for name in _KEPT_HEADERS if request.headers.get(name)}
 
 
 def changed_headers(request: Request) -> dict[str, str]:
     """The same of an object that is there; "" takes one away."""
-    return {name: _sayable(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers}
+    return {name: sayable(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers}
 
 
 def beside(headers: Mapping[str, str]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def shown(kind: str, metadata: Iterable[tuple[str, str]]) -> list[tuple[str, str
     return [(f"x-{kind}-meta-{name}", value) for name, value in metadata]
 
 
-def _sayable(name: str, value: str) -> str:
+def sayable(name: str, value: str) -> str:
     """Raises BadInput: what was percent-encoded cannot be said in a header."""
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
         raise BadInput(name, value, "no control characters")

@@ -61,7 +61,8 @@ def with_changes(request: Request, services: Services, *, copied: bool = False) 
     wish = sharing.sent(request, services)
     headers = metadata.changed_headers(request)
     adds = copied or metadata.adds(request)
-    new_type = request.headers.get("content-type") if copied and "ignore_content_type" not in request.query else None
+    said = request.headers.get("content-type", "") if copied and "ignore_content_type" not in request.query else ""
+    new_type = metadata.sayable("Content-Type", said)
 
     def change(item: StoredObject) -> Traits:
         told = _merged(item.metadata if adds else {}, items)
