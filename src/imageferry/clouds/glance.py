@@ -44,7 +44,7 @@ class GlanceImages:
         return wanted.arranged(self._pages(wanted), sort=False, mark=False)
 
     def show(self, name_or_id: str) -> ImageInfo:
-        return by_name_or_id(name_or_id, self.by_id, self.search)
+        return by_name_or_id(name_or_id, self.by_id, self.search, lambda: self._http.project_id)
 
     def by_id(self, image_id: str) -> ImageInfo:
         """Raises NotFound; names are not looked up."""

@@ -77,7 +77,7 @@ class PlanktonImages:
         return wanted.arranged(found)
 
     def show(self, name_or_id: str) -> ImageInfo:
-        found = by_name_or_id(name_or_id, self.by_id, self.search)
+        found = by_name_or_id(name_or_id, self.by_id, self.search, self._account)
         return found if found.location else self.by_id(found.id)  # lists of some services leave things out
 
     def by_id(self, image_id: str) -> ImageInfo:
