@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from imageferry.service.objects import transfers
+from imageferry.service.turnstile import Turnstile
 from tests.dialects.openstack_service import Cloud, Reply
 from tests.dialects.pithos_caller import OCTETS, Pithos, fresh_account
 
@@ -100,3 +102,26 @@ def test_a_copy_gets_no_type_that_no_header_and_no_listing_can_say(pithos: Pitho
     for verb in ("X-Copy-From", "X-Move-From"):
         assert pithos.call("PUT", "/pithos/b", {verb: "/pithos/a", "Content-Type": encoded}).status == 400
     assert pithos.names("/pithos") == ["a"]
+
+
+# -- much work for one request -----------------------------------------------
+
+
+def test_requests_about_directories_of_many_objects_leave_threads_for_others(
+    pithos: Pithos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Turnstile("a directory", at_once=1, waiting=0, wait_s=0.01)
+    monkeypatch.setattr(transfers, "_MANY", full)
+    monkeypatch.setattr(transfers, "_AT_ONCE", 2)
+    for number in range(3):
+        pithos.put(f"/pithos/many/{number}")
+    for number in range(2):
+        pithos.put(f"/pithos/few/{number}")
+    with full.turn():
+        for name, statuses in (("many", (503, 503, 503)), ("few", (201, 201, 204))):
+            copied = pithos.call("PUT", f"/pithos/{name}2?delimiter=/", {"X-Copy-From": f"/pithos/{name}"})
+            moved = pithos.call("PUT", f"/pithos/{name}3?delimiter=/", {"X-Move-From": f"/pithos/{name}"})
+            gone = pithos.call("DELETE", f"/pithos/{name if name == 'many' else 'few2'}?delimiter=/")
+            assert (copied.status, moved.status, gone.status) == statuses
+    assert pithos.call("DELETE", "/pithos/many?delimiter=/").status == 204
+    assert pithos.names("/pithos") == ["few3/0", "few3/1"]

@@ -97,9 +97,10 @@ def _transferred(request: Request, services: Services, source: Place, verb: str)
     step = _steps(request, services)[verb]
     pairs = services.objects.pairs_below(request.caller, source, target) if with_all_below(request) else []
     changed = updates.with_changes(request, services, copied=True)
-    made = _unless_missing(bool(pairs), partial(step, source, target, changed, only_if(request)))
-    for one, its_target in pairs:
-        _unless_missing(True, partial(step, one, its_target, updates.as_it_is, NO_CONDITION))
+    with services.objects.turn_for(len(pairs)):
+        made = _unless_missing(bool(pairs), partial(step, source, target, changed, only_if(request)))
+        for one, its_target in pairs:
+            _unless_missing(True, partial(step, one, its_target, updates.as_it_is, NO_CONDITION))
     return Answer(status=201) if made is None else created(services, made)
 
 

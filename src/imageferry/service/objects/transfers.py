@@ -8,6 +8,7 @@ first that is refused ends it; what was done by then stays done.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from imageferry.domain.access import Act, Caller, ProjectId, owns
@@ -26,10 +27,12 @@ from imageferry.service.objects.opened import change_sharing, opened_all
 from imageferry.service.objects.quotas import within_quotas
 from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.writing import Target, put_object
+from imageferry.service.turnstile import Turnstile
 
 Place = tuple[ProjectId, str, str]  # account, container, object
 
 _AT_ONCE = 100  # objects that one transaction deletes
+_MANY = Turnstile("a directory of so many objects", at_once=3, waiting=2, wait_s=20)
 
 
 class Transfers(History):
@@ -118,6 +121,10 @@ class Transfers(History):
             for name in names
         ]
 
+    def turn_for(self, count: int) -> AbstractContextManager[None]:
+        """Around work on so many objects in one request. Raises Unavailable: others are at work on as many."""
+        return _MANY.turn() if count > _AT_ONCE else nullcontext()
+
     def delete_there(self, caller: Caller | None, project: ProjectId, container: str, name: str) -> None:
         """Delete an object that is there. Raises NotFound, and what ``delete`` raises."""
         self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
@@ -133,21 +140,29 @@ class Transfers(History):
         Raises:
             NotFound: no such container.
             StatusConflict: one of them is a protected image. Those before it are gone.
+            Unavailable: as for ``turn_for``.
         """
         self.may(caller, Act.WRITE_OBJECTS, project, container, directory or None, by_share=False)
         names = self.names_below(caller, project, container, directory)
         if not owns(caller, Act.WRITE_OBJECTS, project):
             for name in names:
                 self.may(caller, Act.WRITE_OBJECTS, project, container, name, by_share=False)
+        with self.turn_for(len(names)):
+            return sum(
+                self._delete_all(project, container, names[first : first + _AT_ONCE])
+                for first in range(0, len(names), _AT_ONCE)
+            )
+
+    def _delete_all(self, project: ProjectId, container: str, names: Sequence[str]) -> int:
+        """Returns how many were there."""
         gone = 0
-        for first in range(0, len(names), _AT_ONCE):
-            with self._records.writing() as session:
-                place = held(session, project, container)
-                now = self._clock()
-                for name in names[first : first + _AT_ONCE]:
-                    if live(session, place, name, now) is not None:
-                        remove(session, project, place, name, now)
-                        gone += 1
+        with self._records.writing() as session:
+            place = held(session, project, container)
+            now = self._clock()
+            for name in names:
+                if live(session, place, name, now) is not None:
+                    remove(session, project, place, name, now)
+                    gone += 1
         return gone
 
 
