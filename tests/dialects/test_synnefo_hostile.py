@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from imageferry.domain.block import BLOCK_SIZE, EMPTY
 from imageferry.service.objects import transfers
 from imageferry.service.turnstile import Turnstile
 from tests.dialects.openstack_service import Cloud, Reply
@@ -125,3 +126,18 @@ def test_requests_about_directories_of_many_objects_leave_threads_for_others(
             assert (copied.status, moved.status, gone.status) == statuses
     assert pithos.call("DELETE", "/pithos/many?delimiter=/").status == 204
     assert pithos.names("/pithos") == ["few3/0", "few3/1"]
+
+
+def test_bytes_of_another_object_that_fit_no_block_are_no_more_than_an_upload_brings(
+    pithos: Pithos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holes = 8
+    for name in ("a", "b"):
+        assert pithos.put_map(f"/pithos/{name}", holes * BLOCK_SIZE, *[EMPTY] * holes).status == 201
+    monkeypatch.setattr(pithos.cloud.services.objects, "max_object_size", BLOCK_SIZE)
+
+    def from_b(first: int, length: str = "") -> int:
+        said = {"X-Source-Object": "/pithos/b", "Content-Range": f"bytes {first}-{length}/*"}
+        return pithos.call("POST", "/pithos/a?update", said).status
+
+    assert (from_b(1), from_b(1, "9"), from_b(0), from_b(BLOCK_SIZE)) == (413, 204, 204, 204)

@@ -7,6 +7,7 @@ those blocks are read and written that are touched; all others are referred to.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from imageferry.domain.access import Act, Caller, ProjectId
@@ -16,7 +17,7 @@ from imageferry.domain.errors import BadInput, NotFound, StatusConflict, TooLarg
 from imageferry.domain.hash_map import MAX_HASHES
 from imageferry.domain.object import StoredObject
 from imageferry.domain.precondition import NO_CONDITION, Precondition
-from imageferry.domain.splice import Piece, Splice, cut, length_of, spliced
+from imageferry.domain.splice import Made, Piece, Splice, cut, length_of, spliced, woven
 from imageferry.domain.versioning import NO_VERSION, VersionId
 from imageferry.ports.records import Session
 from imageferry.service.objects.large_objects import own_section
@@ -28,9 +29,12 @@ from imageferry.service.objects.traits import Traits, check_traits, with_traits
 from imageferry.service.objects.transfers import Place, Transfers, held_in_order
 from imageferry.service.objects.weaving import Source, Weaver, piece_of
 from imageferry.service.objects.writing import Target, put_object
+from imageferry.service.turnstile import Turnstile
 
 _TRIES = 100  # of a change, while others change the same object; each time one of them has come to its end
 _PAGE = 10_000  # blocks held at a time
+_FEW = 3  # blocks made anew at the ends of what goes in, and where it ends all
+_MAKING = Turnstile("the bytes that it takes", at_once=1, waiting=2, wait_s=20)
 
 Change = Callable[[StoredObject], Traits]
 """Makes of an object what it shall have. It may be asked several times, and may refuse."""
@@ -171,16 +175,30 @@ class Changes(Transfers):
             if length_of(pieces) > MAX_HASHES * BLOCK_SIZE:
                 raise TooLarge(target.what, MAX_HASHES * BLOCK_SIZE, length_of(pieces))
             self._refuse_early(target, length_of(pieces))
-            woven = weaver.weave(pieces)
+            with self._turn_to_make(target, pieces):
+                draft_of_all = weaver.weave(pieces)
             kept: StoredObject | None = None
             try:
-                kept = self._keep_woven(target, base, woven, new, change, draft)
+                kept = self._keep_woven(target, base, draft_of_all, new, change, draft)
             finally:
                 if kept is None:
-                    self._blobs.give_up(woven)
+                    self._blobs.give_up(draft_of_all)
             if kept is not None:
                 return kept
         raise Unavailable(target.what, f"others changed it {_TRIES} times while this was about to")
+
+    def _turn_to_make(self, target: Target, pieces: Sequence[Piece[Source]]) -> AbstractContextManager[None]:
+        """Around the making of blocks that none is there for: what begins in the midst of one moves all behind it.
+
+        Raises:
+            TooLarge: more bytes than an upload may bring would be read and written.
+            Unavailable: others are at work on many.
+        """
+        made = sum(isinstance(block, Made) for block in woven(pieces))
+        if (made - _FEW) * BLOCK_SIZE > self.max_object_size:
+            what = f"what is moved within its blocks, of {target.what}"
+            raise TooLarge(what, self.max_object_size, made * BLOCK_SIZE)
+        return _MAKING.turn() if made > _FEW else nullcontext()
 
     def _keep_woven(
         self,
