@@ -105,6 +105,14 @@ def test_a_copy_gets_no_type_that_no_header_and_no_listing_can_say(pithos: Pitho
     assert pithos.names("/pithos") == ["a"]
 
 
+def test_a_page_that_is_opened_with_a_token_in_its_address_runs_nothing_that_could_read_it(pithos: Pithos) -> None:
+    pithos.put("/pithos/page.html", b"<script>steal(location)</script>", content_type="text/html")
+    path = f"/object-store/v1/{pithos.account}/pithos/page.html?X-Auth-Token={pithos.cloud.token}"
+    reply = pithos.cloud.call("GET", path, headers={"X-Auth-Token": ""})
+    names = ("content-security-policy", "x-content-type-options", "referrer-policy")
+    assert [reply.headers.get(name) for name in names] == ["sandbox", "nosniff", "no-referrer"]
+
+
 # -- much work for one request -----------------------------------------------
 
 

@@ -9,6 +9,7 @@ from imageferry.dialects.edge.spans import Content, answer_for
 from imageferry.dialects.pithos import sharing, versions
 from imageferry.dialects.pithos.asked import object_of
 from imageferry.dialects.pithos.metadata import object_headers
+from imageferry.dialects.pithos.public import FOR_BROWSERS
 from imageferry.domain.errors import PreconditionFailed
 from imageferry.service.services import Services
 from imageferry.wire.conditions import Verdict, judge
@@ -27,7 +28,7 @@ def get_or_head(request: Request, services: Services) -> Answer:
     item = opened.item
     top = None if opened.is_large else objects.tops([item])[item.blob_id]
     tag = opened.etag if top is None else top
-    headers = object_headers(item, path[0], tag=tag, top=top)
+    headers = [*object_headers(item, path[0], tag=tag, top=top), *FOR_BROWSERS]
     if version is None:
         headers += sharing.headers(request, services)
     verdict = judge(request.headers, etag=tag, modified=item.updated_at)

@@ -16,7 +16,12 @@ from imageferry.wire.conditions import Verdict, judge
 from imageferry.wire.dates import last_modified
 from imageferry.wire.pithos_sharing import PUBLIC_ROOT, inline_named
 
-_FOR_BROWSERS = (("content-security-policy", "sandbox"), ("x-content-type-options", "nosniff"))
+FOR_BROWSERS = (
+    ("content-security-policy", "sandbox"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+)
+"""Beside a stranger's bytes: the address may hold a secret, be it a token or the address itself."""
 
 
 def paths() -> list[Path]:
@@ -34,7 +39,7 @@ def get_or_head(request: Request, services: Services) -> Answer:
         ("content-type", item.content_type),
         ("content-disposition", inline_named(item.name)),
         *((name, value) for name, value in item.headers.items() if name == "content-encoding"),
-        *_FOR_BROWSERS,
+        *FOR_BROWSERS,
     ]
     verdict = judge(request.headers, etag=tag, modified=item.updated_at)
     if verdict is Verdict.NOT_MODIFIED:
