@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from imageferry.service.images import Images
 from imageferry.service.importing.downloads import Downloads
 from imageferry.service.importing.fetching import Fetching
 from imageferry.service.importing.imports import Imports
-from imageferry.service.importing.scan import Scanning
 from imageferry.service.importing.staged import StagedImports
 from imageferry.service.importing.uploaded import UploadedImports
 from imageferry.service.metadefs import Metadefs
@@ -47,7 +46,6 @@ from imageferry.service.objects.shares import Shares
 from imageferry.service.passwords import FewAtOnce
 from imageferry.service.registrations.judging import Judging
 from imageferry.service.registrations.registering import Registrations
-from imageferry.service.registrations.scanning import RegisteredScan
 from imageferry.service.registrations.settling import SettlingRecords, SettlingSoon
 from imageferry.service.services import Services
 from imageferry.service.tasks import TaskService
@@ -98,17 +96,6 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
     hasher = FewAtOnce(Argon2())
     identity = Identity(records, hasher, clock, token_s=settings.token_s)
     limits = Limits(virtual_size_bytes=settings.max_virtual_bytes)
-    scanners = _scanners(settings)
-    judging = Judging(
-        records=records,
-        blobs=blobs,
-        clock=clock,
-        limits=limits,
-        max_size=settings.max_image_bytes,
-        scan=_registered_scan(settings, records, blobs, clock, scanners),
-    )
-    settling = SettlingRecords(records, SettlingSoon(judging.settle) if scanners else judging.settle)
-    objects = Objects(settling, blobs, clock, max_object_size=settings.max_object_bytes)
     quotas = ImageQuotas(records, settings.image_limits)
     fetching = Fetching(
         fetcher=_fetcher(settings), records=records, blobs=blobs, limits=limits, max_bytes=settings.max_image_bytes
@@ -121,16 +108,26 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> House:
         settings=settings,
         records=records,
         blobs=blobs,
-        objects=objects,
         tools=QemuImg(),
         file_systems=SleuthKit(),
-        scanners=scanners,
+        scanners=_scanners(settings),
         clock=clock,
         quotas=quotas,
         fetching=fetching,
     )
+    registering = pipelines.bounds(Door.PLANKTON)
+    judging = Judging(
+        records=records,
+        blobs=blobs,
+        clock=clock,
+        limits=registering.limits,
+        max_size=registering.max_bytes,
+        examine=pipelines.examination(),
+    )
+    settle = judging.settle if judging.examine is None else SettlingSoon(judging.settle)
+    objects = Objects(SettlingRecords(records, settle), blobs, clock, max_object_size=settings.max_object_bytes)
     plans = {
-        **pipelines.plans(),
+        **pipelines.plans(objects),
         TaskKind.EXPORT.value: exporting.plan(),
         TaskKind.CONVERT.value: disks.convert_plan(),
         TaskKind.CHECK.value: disks.check_plan(),
@@ -230,24 +227,6 @@ def _scanners(settings: Settings) -> list[Scanner]:
     if settings.scan_yara:
         scanners.append(Yara(Path(settings.scan_yara)))
     return scanners
-
-
-def _registered_scan(
-    settings: Settings, records: Records, blobs: Blobs, clock: Clock, scanners: Sequence[Scanner]
-) -> RegisteredScan | None:
-    if not scanners:
-        return None
-    scanning = Scanning(
-        records=records,
-        blobs=blobs,
-        tools=QemuImg(),
-        file_systems=SleuthKit(),
-        scanners=scanners,
-        clock=clock,
-        most_bytes=settings.max_virtual_bytes,
-        keep_s=settings.scan_keep_s,
-    )
-    return RegisteredScan(scanning=scanning, folder=settings.folder / "work")
 
 
 def _folder(text: str) -> Path | None:

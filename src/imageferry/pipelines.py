@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from imageferry.domain.pipeline import Door, order_of
@@ -28,6 +29,7 @@ from imageferry.service.importing.steps import ImportSteps
 from imageferry.service.importing.unpack import Unpacker, UnpackLimits
 from imageferry.service.objects import Objects
 from imageferry.service.plans import Plan
+from imageferry.service.registrations.examining import LIMIT_S, Examination, Look, scan
 from imageferry.settings import Settings, StepSettings
 from imageferry.tools.own_steps.command import CommandStep, checked_command, entry_point_command
 
@@ -39,7 +41,6 @@ class Pipelines:
     settings: Settings
     records: Records
     blobs: Blobs
-    objects: Objects
     tools: DiskTools
     file_systems: FileSystems
     scanners: Sequence[Scanner]
@@ -47,13 +48,45 @@ class Pipelines:
     quotas: ImageQuotas
     fetching: Fetching
 
-    def plans(self) -> dict[str, Plan]:
+    def plans(self, objects: Objects) -> dict[str, Plan]:
         """By the names that ``TaskService`` looks for. Raises BadInput: what is set makes no sense."""
-        own = [_own_step(name, told) for name, told in self.settings.steps.items()]
+        own = self._own()
         plans: dict[str, Plan] = {}
         for door in Door:
-            plans |= self._of(door, own)
+            plans |= self._of(door, own, objects)
         return plans
+
+    def examination(self) -> Examination | None:
+        """What objects pass to be images as they are; None: what judges them asks nobody else.
+
+        Raises:
+            BadInput: what is set makes no sense.
+        """
+        told = self.settings.imports.of(Door.PLANKTON)
+        most = self.bounds(Door.PLANKTON).limits.virtual_size_bytes
+        own_steps = OwnSteps(records=self.records, blobs=self.blobs, tools=self.tools)
+        looks: dict[str, Look] = {"scan": partial(scan, self._scanning(most))}
+        looks |= {step.name: partial(own_steps.ask, step, most_bytes=most) for step in self._own()}
+        order = order_of(Door.PLANKTON, told.steps, own=self.settings.steps, scans=bool(self.scanners))
+        wanted = {name: looks[name] for name in order if name in looks}
+        if not wanted:
+            return None
+        return Examination(looks=wanted, folder=self.settings.folder / "work", limit_s=told.step_s or LIMIT_S)
+
+    def _own(self) -> list[OwnStep]:
+        return [_own_step(name, told) for name, told in self.settings.steps.items()]
+
+    def _scanning(self, most_bytes: int) -> Scanning:
+        return Scanning(
+            records=self.records,
+            blobs=self.blobs,
+            tools=self.tools,
+            file_systems=self.file_systems,
+            scanners=self.scanners,
+            clock=self.clock,
+            most_bytes=most_bytes,
+            keep_s=self.settings.scan_keep_s,
+        )
 
     def bounds(self, door: Door) -> Bounds:
         """What is taken by that door at all."""
@@ -62,7 +95,7 @@ class Pipelines:
         limits = Limits(virtual_size_bytes=most_virtual)
         return Bounds(max_bytes=_least(self.settings.max_image_bytes, told.max_bytes), limits=limits)
 
-    def _of(self, door: Door, own: Sequence[OwnStep]) -> dict[str, Plan]:
+    def _of(self, door: Door, own: Sequence[OwnStep], objects: Objects) -> dict[str, Plan]:
         told = self.settings.imports.of(door)
         bounds = self.bounds(door)
         most, limits, most_virtual = bounds.max_bytes, bounds.limits, bounds.limits.virtual_size_bytes
@@ -75,29 +108,22 @@ class Pipelines:
             always=self.settings.unpack_imports and "unpack" in order,
         )
         fetching = replace(self.fetching, limits=limits, max_bytes=most)
-        scanning = Scanning(
-            records=self.records,
-            blobs=self.blobs,
-            tools=self.tools,
-            file_systems=self.file_systems,
-            scanners=self.scanners,
-            clock=self.clock,
-            most_bytes=most_virtual,
-            keep_s=self.settings.scan_keep_s,
-        )
+        scanning = self._scanning(most_virtual)
         makers = OwnSteps(records=self.records, blobs=self.blobs, tools=self.tools)
         own_steps = [makers.step(step, door, most_bytes=most_virtual) for step in own]
         arrangement = Arrangement(order=order, max_bytes=most, step_s=told.step_s)
         return {
             name: arrangement.of(scanning.into(plan), own_steps)
-            for name, plan in self._shipped(door, limits, fetching, unpacker).items()
+            for name, plan in self._shipped(door, limits, fetching, unpacker, objects).items()
         }
 
-    def _shipped(self, door: Door, limits: Limits, fetching: Fetching, unpacker: Unpacker) -> Mapping[str, Plan]:
+    def _shipped(
+        self, door: Door, limits: Limits, fetching: Fetching, unpacker: Unpacker, objects: Objects
+    ) -> Mapping[str, Plan]:
         importing = ImportSteps(
             records=self.records,
             blobs=self.blobs,
-            objects=self.objects,
+            objects=objects,
             tools=self.tools,
             clock=self.clock,
             limits=limits,
@@ -126,6 +152,8 @@ class Pipelines:
                 return {FETCHED_IMPORT: downloads.plan()}
             case Door.UPLOAD:
                 return {UPLOADED_IMPORT: staged.plan()}
+            case Door.PLANKTON:
+                return {}  # within the request: see ``examination``
 
 
 def _own_step(name: str, told: StepSettings) -> OwnStep:

@@ -58,6 +58,7 @@ class ImportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     glance_direct: DoorSettings = DoorSettings()
     web_download: DoorSettings = DoorSettings()
     upload: DoorSettings = DoorSettings()
+    plankton: DoorSettings = DoorSettings()
 
     def of(self, door: Door) -> DoorSettings:
         found: DoorSettings = getattr(self, door.name.lower())

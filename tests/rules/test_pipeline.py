@@ -37,6 +37,7 @@ def test_every_default_may_be_written_down(door: Door) -> None:
         (Door.TASKS, "locate verify unpack inspect convert check publish"),
         (Door.WEB_DOWNLOAD, "fetch inspect publish"),
         (Door.GLANCE_DIRECT, "locate inspect owner publish"),
+        (Door.PLANKTON, "locate inspect owner scan publish"),
     ],
 )
 def test_what_is_safe_may_be_written(door: Door, words: str) -> None:
@@ -52,6 +53,7 @@ def test_what_is_safe_may_be_written(door: Door, words: str) -> None:
         (Door.WEB_DOWNLOAD, "locate unpack inspect publish", "steps of fetch, unpack"),
         (Door.TASKS, "locate fetch verify unpack inspect convert check publish", "only there"),
         (Door.WEB_DOWNLOAD, "fetch unpack inspect convert publish", "found 'convert'"),
+        (Door.PLANKTON, "locate unpack inspect publish", "found 'unpack'"),
         (Door.K5, "locate verify unpack convert check publish", "inspect among the steps: it cannot be left out"),
         (Door.K5, "locate unpack inspect convert check publish", "verify among the steps"),
         (Door.K5, "locate verify unpack inspect check publish", "convert among the steps"),

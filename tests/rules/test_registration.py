@@ -30,6 +30,7 @@ from imageferry.domain.registration import (
     updated,
     updated_properties,
     with_formats,
+    with_last_word,
 )
 from imageferry.wire import plankton
 
@@ -205,6 +206,12 @@ def test_a_property_made_elsewhere_keeps_its_spelling() -> None:
     assert updated_properties(there, wish) == {"os-Distro": "fedora", "hw_disk_bus": "scsi"}
     gone = Wish(properties={"os_distro": said("")})
     assert updated_properties(there, gone) == {"hw_disk_bus": "scsi"}
+
+
+def test_what_is_added_has_the_last_word_however_the_names_there_are_spelled() -> None:
+    there = {"os-Distro": "fedora", "OS_DISTRO": "debian", "hw_disk_bus": "scsi"}
+    assert with_last_word(there, {"os_distro": "arch"}) == {"os_distro": "arch", "hw_disk_bus": "scsi"}
+    assert with_last_word(there, {}) == there
 
 
 def test_registering_again_begins_anew_and_changing_goes_on() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from imageferry.domain.access import ProjectId, Role
-from imageferry.domain.blob import Blob, BlobId
+from imageferry.domain.access import Role
 from imageferry.domain.errors import (
     AlreadyExists,
     BadDisk,
@@ -24,13 +23,12 @@ from imageferry.domain.errors import (
 )
 from imageferry.domain.image import DiskFormat, Image, ImageId, Status
 from imageferry.domain.image_quota import Resource
-from imageferry.domain.moment import Moment
+from imageferry.domain.pipeline import Door
 from imageferry.domain.registration import Filters, Standing, Wish
-from imageferry.domain.task import State
 from imageferry.service.converting.request import ConvertRequest
-from imageferry.service.importing.scan import Scanning
-from imageferry.service.plans import StepContext
-from imageferry.service.registrations.scanning import RegisteredScan
+from imageferry.service.importing.own import Candidate
+from imageferry.service.plans import Course
+from imageferry.service.registrations.examining import Examination
 from imageferry.service.turnstile import Turnstile
 from tests.disks import mbr_disk, qcow2
 from tests.scanners import yara_rules
@@ -206,15 +204,14 @@ def test_what_a_scanner_cannot_look_at_is_no_image(build: Callable[..., Desk]) -
 
 
 def test_no_more_disks_are_scanned_at_once_than_leave_room_for_other_requests(tmp_path: Path) -> None:
-    class Never(Scanning):
-        def scan(self, context: StepContext) -> State:
-            raise AssertionError("it must not come so far")
+    def never(_: Course, __: Candidate) -> dict[str, str]:
+        raise AssertionError("it must not come so far")
 
-    full = Turnstile("the scanner", at_once=1, waiting=0, wait_s=0.05)
-    image = Image(id=ImageId("i"), owner=ProjectId("p"), created_at=Moment(0), updated_at=Moment(0))
-    scan = RegisteredScan(scanning=Never.__new__(Never), folder=tmp_path, turnstile=full)
+    full = Turnstile("the work", at_once=1, waiting=0, wait_s=0.05)
+    candidate = Candidate(door=Door.PLANKTON, image={}, name="a disk", format=None, sections=(), source={})
+    examination = Examination(looks={"never": never}, folder=tmp_path, turnstile=full)
     with full.turn(), pytest.raises(Unavailable, match="others are before"):
-        scan(image, Blob(id=BlobId("b"), size=1))
+        examination(candidate)
     assert list(tmp_path.iterdir()) == []
 
 

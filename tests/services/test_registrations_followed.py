@@ -140,14 +140,15 @@ def test_what_is_overwritten_while_it_is_judged_is_judged_again(desk: Desk, cloc
     unsettled = Objects(desk.house.records, desk.house.blobs, clock)
     contents = [mbr_disk(2 << 20), BAD]
 
-    def put(_: object = None, __: object = None) -> None:
+    def put(_: object = None) -> dict[str, str]:
         if contents:
             with unsettled.upload(desk.us, desk.us.project, "c", "disk", traits=PLAIN) as upload:
                 upload.write(contents.pop(0))
                 upload.commit()
+        return {}
 
     put()
-    replace(desk.services.judging, scan=put).settle(image_id)
+    replace(desk.services.judging, examine=put).settle(image_id)
     assert desk.standing(image_id) is Standing.REFUSED
     assert desk.bytes_of(image_id, desk.admin) is None
 

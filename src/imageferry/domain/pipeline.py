@@ -23,6 +23,7 @@ class Door(StrEnum):
     GLANCE_DIRECT = "glance-direct"  # what was staged
     WEB_DOWNLOAD = "web-download"  # a URL, into an image that is there
     UPLOAD = "upload"  # what is sent straight into an image
+    PLANKTON = "plankton"  # an object that becomes an image as it is, within the request; and what overwrites it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +60,7 @@ DEFAULT: Mapping[Door, tuple[str, ...]] = {
     Door.GLANCE_DIRECT: ("locate", "unpack", "inspect", "scan", "publish"),
     Door.WEB_DOWNLOAD: ("fetch", "unpack", "inspect", "scan", "publish"),
     Door.UPLOAD: ("locate", "inspect", "scan", "publish"),
+    Door.PLANKTON: ("locate", "inspect", "scan", "publish"),
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -351,6 +351,13 @@ def updated_properties(there: Mapping[str, str], wish: Wish) -> dict[str, str]:
     return properties
 
 
+def with_last_word(there: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """The properties with some more, which count in Plankton's eyes too: of those there that it cannot tell from
+    these none is left."""
+    names = {property_name(name) for name in added}
+    return {name: value for name, value in there.items() if property_name(name) not in names} | dict(added)
+
+
 def meant(values: Sequence[tuple[str, bool]], stored: str | None) -> str:
     """Which of several values for one property is meant.
 

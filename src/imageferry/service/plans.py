@@ -16,17 +16,13 @@ _NOTE_S = 0.5  # how often running steps note their progress
 
 
 @dataclass(kw_only=True, slots=True)
-class StepContext:
-    """What a step gets: its task, the state so far, and the means to be watched and stopped."""
+class Course:
+    """Work that takes long, within a task or without one: where it may keep files, and when it must end."""
 
-    task: Task
-    state: State
-    work: Path  # a folder of the task's own; may be gone after a restart on another machine
+    work: Path  # a folder of its own; that of a task may be gone after a restart on another machine
     deadline: float  # time.monotonic()
-    note: Callable[[Progress], bool]  # returns whether cancelling was asked for
-    stopping: Callable[[], bool]
-    limit_s: float = 0.0  # the time between the step's beginning and its deadline
-    may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
+    limit_s: float = 0.0  # the time between the beginning and the deadline
+    what: str = ""  # is done, for people
     _progress: Progress = field(default_factory=Progress)
     _noted: float = 0.0
 
@@ -34,7 +30,7 @@ class StepContext:
         """Say how far the step is, in bytes; cheap enough for every block.
 
         Raises:
-            Cancelled, TimedOut, Interrupted: the step must end here.
+            Cancelled, TimedOut, Interrupted: the work must end here.
         """
         self._progress = Progress(done=done, total=total)
         now = time.monotonic()
@@ -53,11 +49,29 @@ class StepContext:
         self.check()
 
     def check(self) -> None:
+        """End here if time is up."""
+        if time.monotonic() > self.deadline:
+            raise TimedOut(self.what, reason="its time limit is over", seconds=self.limit_s)
+
+
+@dataclass(kw_only=True, slots=True)
+class StepContext(Course):
+    """What a step gets: its task, the state so far, and the means to be watched and stopped."""
+
+    task: Task
+    state: State
+    note: Callable[[Progress], bool]  # returns whether cancelling was asked for
+    stopping: Callable[[], bool]
+    may_be_seen: bool  # a last step that was cut off: its deed may be seen already, so it is no longer cancelled
+
+    def __post_init__(self) -> None:
+        self.what = f"step {self.task.step}"
+
+    def check(self) -> None:
         """Note the progress; end here if somebody asked for it or time is up."""
         if self.stopping():
             raise Interrupted
-        if time.monotonic() > self.deadline:
-            raise TimedOut(f"step {self.task.step}", reason="its time limit is over", seconds=self.limit_s)
+        Course.check(self)
         if self.note(self._progress) and not self.may_be_seen:
             raise Cancelled(f"task {self.task.id}")
 

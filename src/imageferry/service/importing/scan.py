@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from imageferry.domain.access import ProjectId, UserId
 from imageferry.domain.block import BLOCK_SIZE
 from imageferry.domain.errors import Damaged, Infected
 from imageferry.domain.image import DiskFormat
 from imageferry.domain.moment import later
 from imageferry.domain.quarantine import Quarantined
 from imageferry.domain.spans import Span, without
-from imageferry.domain.task import State, Task
+from imageferry.domain.task import State, TaskId
 from imageferry.formats.source import FileBytes
 from imageferry.ports.clock import Clock
 from imageferry.ports.disk_tools import DiskTools
@@ -33,13 +34,22 @@ from imageferry.service.blobs import Blobs, Section
 from imageferry.service.importing.inspection import KEPT_AS_THEY_ARE
 from imageferry.service.importing.material import section_bytes, sections_of_state
 from imageferry.service.importing.samples import Samples
-from imageferry.service.plans import Plan, Step, StepContext
+from imageferry.service.plans import Course, Plan, Step, StepContext
 
 _PAGE = 1 << 20  # bytes: stretches of zeros of this size and place are not looked at
 _BEAT_S = 1.0
 
 NextData = Callable[[int], int]
 """Where, from a place on, the next bytes are that may be other than zeros; the end of the disk if there are none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where bytes come from: said of those that are kept apart."""
+
+    id: TaskId  # by which the administrator names them
+    project_id: ProjectId
+    user_id: UserId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,21 +89,39 @@ class Scanning:
             sections = sections_of_state(session, state["source"])
         disk_format = None if state["format"] is None else DiskFormat(state["format"])
         name = str(state.get("name") or _name_of(context))
-        try:
-            self._scan(context, name, sections, disk_format)
-        except Infected as error:
-            self._keep_apart(context.task, error, sections)
-            raise
+        task = context.task
+        origin = Origin(id=task.id, project_id=task.project_id, user_id=task.user_id)
+        self.look_through(context, name, sections, disk_format, origin)
         return state
 
-    def _keep_apart(self, task: Task, error: Infected, sections: tuple[Section, ...]) -> None:
+    def look_through(
+        self,
+        course: Course,
+        name: str,
+        sections: tuple[Section, ...],
+        disk_format: DiskFormat | None,
+        origin: Origin,
+    ) -> None:
+        """The same without a task around it.
+
+        Args:
+            name: of the disk, for people.
+            disk_format: None: bytes that nobody has judged.
+        """
+        try:
+            self._scan(course, name, sections, disk_format)
+        except Infected as error:
+            self._keep_apart(origin, error, sections)
+            raise
+
+    def _keep_apart(self, origin: Origin, error: Infected, sections: tuple[Section, ...]) -> None:
         if self.keep_s <= 0:
             return
         now = self.clock()
         item = Quarantined(
-            task_id=task.id,
-            project_id=task.project_id,
-            user_id=task.user_id,
+            task_id=origin.id,
+            project_id=origin.project_id,
+            user_id=origin.user_id,
             what=error.what,
             rule=error.rule,
             place=error.place,
@@ -104,17 +132,11 @@ class Scanning:
         with self.records.writing() as session:
             session.quarantine.add(item)
 
-    def _scan(
-        self,
-        context: StepContext,
-        name: str,
-        sections: tuple[Section, ...],
-        disk_format: DiskFormat | None,
-    ) -> None:
+    def _scan(self, course: Course, name: str, sections: tuple[Section, ...], disk_format: DiskFormat | None) -> None:
         if disk_format is None or disk_format in KEPT_AS_THEY_ARE:
-            self._look(context, name, section_bytes(self.blobs, sections), _no_holes)
+            self._look(course, name, section_bytes(self.blobs, sections), _no_holes)
             return
-        disk, raw = section_bytes(self.blobs, sections), context.work / "scan.raw"
+        disk, raw = section_bytes(self.blobs, sections), course.work / "scan.raw"
         try:
             self.tools.convert(
                 disk,
@@ -123,29 +145,29 @@ class Scanning:
                 DiskFormat.RAW,
                 name=name,
                 max_bytes=self.most_bytes,
-                progress=context.progress,
+                progress=course.progress,
             )
             with raw.open("rb") as file:
-                self._look(context, name, FileBytes(file.fileno()), lambda offset: _next_data(file.fileno(), offset))
+                self._look(course, name, FileBytes(file.fileno()), lambda offset: _next_data(file.fileno(), offset))
         finally:
             raw.unlink(missing_ok=True)
 
-    def _look(self, context: StepContext, name: str, disk: DiskBytes, next_data: NextData) -> None:
-        context.begin(disk.size)
-        samples = Samples(name, context.work / "samples", self.scanners, _now_and_then(context.check))
+    def _look(self, course: Course, name: str, disk: DiskBytes, next_data: NextData) -> None:
+        course.begin(disk.size)
+        samples = Samples(name, course.work / "samples", self.scanners, _now_and_then(course.check))
         try:
-            _Looking(self, context, disk, next_data, samples).all()
+            _Looking(self, course, disk, next_data, samples).all()
             samples.finish()
         finally:
             samples.close()
-        context.progress(disk.size, disk.size)
+        course.progress(disk.size, disk.size)
 
 
 @dataclass(kw_only=True, slots=True)
 class _Reached:
     """How far looking at a disk is, in bytes of it: what is inside of files counts as so much of the disk."""
 
-    context: StepContext
+    course: Course
     size: int
     base: int = 0
     at: int = 0
@@ -160,21 +182,19 @@ class _Reached:
         self._tell()
 
     def _tell(self) -> None:
-        self.context.progress(min(self.base + self.at, self.size), self.size)
+        self.course.progress(min(self.base + self.at, self.size), self.size)
 
 
 class _Looking:
     """At one disk, once."""
 
-    def __init__(
-        self, step: Scanning, context: StepContext, disk: DiskBytes, next_data: NextData, samples: Samples
-    ) -> None:
+    def __init__(self, step: Scanning, course: Course, disk: DiskBytes, next_data: NextData, samples: Samples) -> None:
         self._step = step
-        self._watch = _now_and_then(context.check)
+        self._watch = _now_and_then(course.check)
         self._disk = disk
         self._next_data = next_data
         self._samples = samples
-        self._reached = _Reached(context=context, size=disk.size)
+        self._reached = _Reached(course=course, size=disk.size)
 
     def all(self) -> None:
         seen, not_seen = self._files()

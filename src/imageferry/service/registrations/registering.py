@@ -31,7 +31,7 @@ from imageferry.ports.records import Records, Session
 from imageferry.service.image_quotas import ImageQuotas
 from imageferry.service.objects.containers import held
 from imageferry.service.objects.reading import state_in
-from imageferry.service.registrations.judging import Judging, try_to_settle, with_bytes
+from imageferry.service.registrations.judging import Judged, Judging, try_to_settle, with_bytes
 from imageferry.service.registrations.looking import described_in
 from imageferry.service.registrations.members import Members, own
 from imageferry.service.registrations.opening import set_visibility, share_anew
@@ -66,7 +66,9 @@ class Registrations(Members):
         Whom the object was shared with before it is shared with no longer; everybody reads it if it is public.
 
         Raises:
-            BadInput: no name, no location, or what is said does not fit; BadDisk, TooLarge: nor do the bytes.
+            BadInput: no name, no location, or what is said does not fit.
+            BadDisk, TooLarge, Infected, StepRefused: nor do the bytes.
+            Unavailable, TimedOut: somebody who must be asked about them cannot say.
             NotFound: no such object.
             Forbidden: it is another account's.
             OverLimit: the project has as many images as it may have.
@@ -74,13 +76,15 @@ class Registrations(Members):
         place = Place.parse(location)
         caller = allow(caller, Act.WRITE_IMAGES, owner=place.project_id)
         checked_name(wish.name)
+        visibility = _visibility(caller, public=bool(wish.public))
         for _ in range(_TRIES):
             with self._records.reading() as session:
                 item = self._object(session, place)
                 top = session.blobs.tops([item.blob_id])[item.blob_id]
                 draft = self._registered(session, place, item, wish)
             check_promises(wish, size=item.size, checksum=top)
-            virtual_size = self._judging.judged(item, draft.image, draft.registration)
+            shall_be = replace(draft.image, visibility=visibility)
+            judged = self._judging.judged(place, item, shall_be, draft.registration)
             with self._records.writing() as session:
                 held(session, place.project_id, place.container)
                 there = self._object(session, place)
@@ -89,8 +93,7 @@ class Registrations(Members):
                 draft = self._registered(session, place, there, wish)
                 if draft.known is None:
                     self._quotas.check(session, place.project_id, images=1)
-                self._keep(session, draft, there, virtual_size)
-                visibility = _visibility(caller, public=bool(wish.public))
+                self._keep(session, draft, there, judged)
                 share_anew(session, there, visibility, self._clock())
                 return described_in(session, [own(session, caller, draft.image.id)])[0]
         raise StatusConflict("object", place.name, found="overwritten again and again", wanted="registering it")
@@ -116,7 +119,9 @@ class Registrations(Members):
         """Change of an image what something is said of, and nothing else.
 
         Raises:
-            BadInput: what is said does not fit; BadDisk: nor do the bytes, as what they are said to be now.
+            BadInput: what is said does not fit.
+            BadDisk, Infected, StepRefused: nor do the bytes, as what they are said to be now.
+            Unavailable, TimedOut: somebody who must be asked about them cannot say.
             NotFound: no such image.
             Forbidden: it is another account's.
         """
@@ -127,24 +132,24 @@ class Registrations(Members):
         for _ in range(_TRIES):
             with self._records.reading() as session:
                 draft = self._changed(session, caller, image_id, wish)
-                item = _object_of(session, image_id)
-            judged_anew = draft is not None and item is not None and draft.registration.formats != draft.was.formats
-            virtual_size = None
-            if draft is not None and item is not None and judged_anew:
-                virtual_size = self._judging.judged(item, draft.image, draft.registration)
+                found = session.registrations.object(image_id)
+            judged = None
+            if draft is not None and found is not None and draft.registration.formats != draft.was.formats:
+                judged = self._judging.judged(*found, _published(caller, draft.image, wish), draft.registration)
             with self._records.writing() as session:
                 hold_object(session, image_id)
                 again = self._changed(session, caller, image_id, wish)
                 if draft is None or again is None:
                     self._keep_elsewhere(session, caller, image_id, wish)
-                elif again.was != draft.was or _object_of(session, image_id) != item:
+                elif again.was != draft.was or session.registrations.object(image_id) != found:
                     continue  # what was judged is not what is there
-                elif item is not None and judged_anew:
-                    self._keep(session, again, item, virtual_size)
+                elif found is not None and judged is not None:
+                    self._keep(session, again, found[1], judged)
                 else:
                     self._keep_words(session, again)
                 self._publish(session, caller, image_id, wish)
-                return described_in(session, [own(session, caller, image_id)])[0]
+                kept = described_in(session, [own(session, caller, image_id)])[0]
+            return self.show(caller, image_id) if session.registrations.left_unjudged else kept
         raise StatusConflict("image", image_id, found="changed again and again", wanted="changing it")
 
     def _changed(self, session: Session, caller: Caller, image_id: ImageId, wish: Wish) -> _Draft | None:
@@ -157,9 +162,9 @@ class Registrations(Members):
             known=known, was=was, image=with_formats(_named(known, wish), registration), registration=registration
         )
 
-    def _keep(self, session: Session, draft: _Draft, item: StoredObject, virtual_size: int | None) -> None:
+    def _keep(self, session: Session, draft: _Draft, item: StoredObject, judged: Judged) -> None:
         """With bytes that were judged."""
-        filled = with_bytes(draft.image, draft.was, item, virtual_size)
+        filled = with_bytes(draft.image, draft.was, item, judged)
         fresh = checked_image(replace(filled, updated_at=self._clock()))
         if draft.known is None:
             session.images.add(fresh, again=True)
@@ -170,7 +175,11 @@ class Registrations(Members):
     def _keep_words(self, session: Session, draft: _Draft) -> None:
         fresh = checked_image(replace(draft.image, updated_at=self._clock()))
         session.images.update(fresh, was=draft.image.status)
-        session.registrations.put(draft.registration)
+        registration = draft.registration
+        if self._judging.examine is not None and registration.standing is Standing.REFUSED:
+            # What a step of the provider's had missed may be there now.
+            registration = replace(registration, standing=Standing.UNJUDGED, reason="")
+        session.registrations.put(registration)
 
     def _keep_elsewhere(self, session: Session, caller: Caller, image_id: ImageId, wish: Wish) -> None:
         """Of an image that is no object, what Plankton has words of its own for cannot be changed."""
@@ -189,8 +198,9 @@ class Registrations(Members):
 
     def _publish(self, session: Session, caller: Caller, image_id: ImageId, wish: Wish) -> None:
         image = own(session, caller, image_id)
-        if wish.public is not None and wish.public != (image.visibility in OPEN):
-            set_visibility(session, image, _visibility(caller, public=wish.public), self._clock())
+        visibility = _published(caller, image, wish).visibility
+        if visibility is not image.visibility:
+            set_visibility(session, image, visibility, self._clock())
 
     def unregister(self, caller: Caller | None, image_id: ImageId) -> None:
         """Let an object be no image any more. It stays, with its versions and whom it is shared with.
@@ -216,9 +226,11 @@ def _named(image: Image, wish: Wish) -> Image:
     return replace(image, name=name, properties=updated_properties(image.properties, wish))
 
 
-def _object_of(session: Session, image_id: ImageId) -> StoredObject | None:
-    found = session.registrations.object(image_id)
-    return None if found is None else found[1]
+def _published(caller: Caller, image: Image, wish: Wish) -> Image:
+    """With the visibility that is wished for; as it is where that makes no difference in Plankton's words."""
+    if wish.public is None or wish.public == (image.visibility in OPEN):
+        return image
+    return replace(image, visibility=_visibility(caller, public=wish.public))
 
 
 def _visibility(caller: Caller, *, public: bool) -> Visibility:
