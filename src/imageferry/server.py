@@ -7,7 +7,6 @@ import ctypes
 import json
 import logging
 import os
-import secrets
 import signal
 import socket
 import threading
@@ -25,6 +24,7 @@ from imageferry import bootstrap, logs
 from imageferry.db.tasks import DurableTasks
 from imageferry.domain.errors import Unavailable
 from imageferry.keeper import Keeper
+from imageferry.service.issuing import secret_word
 from imageferry.settings import Settings
 from imageferry.tools.cage_walls import Walls, walls, walls_told
 
@@ -50,7 +50,7 @@ def serve(settings: Settings, *, first: Callable[[str], None], ready: Callable[[
     listener = _listen(*settings.address, stalled_s=2 * settings.body_idle_s)
     _log.log(logging.INFO if walls() is Walls.ROOM else logging.WARNING, walls_told())
     house = bootstrap.build(settings)
-    house.services.admin.first_start(secrets.token_urlsafe(18), first)
+    house.services.admin.first_start(secret_word(18), first)
     edge = bootstrap.edge(house)
     tasks = bootstrap.walker(house)
     keeper = Keeper(house, tasks)

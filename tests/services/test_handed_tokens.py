@@ -13,7 +13,7 @@ from imageferry.domain.identity import BY_ADMIN
 from imageferry.domain.moment import SECOND
 from imageferry.service.handed_tokens import HandedTokens
 from imageferry.service.identity_admin import IdentityAdmin
-from imageferry.service.issuing import token_hash
+from imageferry.service.issuing import secret_word, token_hash
 from tests.contracts.records_things import START
 from tests.services.test_identity_admin import PlainHasher
 
@@ -79,3 +79,9 @@ def test_all_of_a_user_are_revoked_at_once_and_nobody_elses(
     with records.reading() as session:
         kept = [session.identity.token(token_hash(f"secret-{n}")) is not None for n in (1, 2, 3)]
     assert kept == [False, False, True]
+
+
+def test_no_secret_that_people_paste_looks_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = iter(["-f", "--force", "_fine-"])
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: next(words))
+    assert secret_word(32) == "_fine-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from imageferry.domain.identity import AppCredential, AppCredentialId, checked_n
 from imageferry.domain.moment import Moment
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session
+from imageferry.service.issuing import secret_word
 from imageferry.service.passwords import PasswordHasher
 
 
@@ -26,7 +26,7 @@ class Credentials:
         hasher: PasswordHasher,
         clock: Clock,
         *,
-        new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(64),
+        new_secret: Callable[[], str] = lambda: secret_word(64),
     ) -> None:
         self._records = records
         self._hasher = hasher

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,7 +23,7 @@ from imageferry.domain.moment import later
 from imageferry.ports.clock import Clock
 from imageferry.ports.records import Records, Session, TokenRow
 from imageferry.service.directory import Directory
-from imageferry.service.issuing import audit_id, token_hash
+from imageferry.service.issuing import audit_id, secret_word, token_hash
 from imageferry.service.naming import find_credential, find_domain, find_project, find_user
 from imageferry.service.passwords import Nobody, PasswordHasher
 
@@ -39,7 +38,7 @@ class Identity(Directory):
         clock: Clock,
         *,
         token_s: float = 3 * 3600.0,
-        new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
+        new_secret: Callable[[], str] = lambda: secret_word(32),
     ) -> None:
         super().__init__(records)
         self._hasher = hasher

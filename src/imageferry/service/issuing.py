@@ -5,6 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import secrets
+
+
+def secret_word(size: int) -> str:
+    """A word of so many random bytes that no command line takes for an option: people paste it behind commands."""
+    while (word := secrets.token_urlsafe(size)).startswith("-"):
+        pass
+    return word
 
 
 def token_hash(secret: str) -> str:

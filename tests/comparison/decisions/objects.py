@@ -77,11 +77,12 @@ DECISIONS: Sequence[Decision] = (
     Decision(
         what="`/info`",
         there="names S3, several storage policies, quirks of its pipeline",
-        here="names what is offered here",
+        here="names what is offered here; `synnefo` tells where the same objects are by their blocks",
         why="A key's presence says that the feature exists.",
         seen=(
             Seen(_ACCOUNTS, "capabilities", "header content-type"),
             Seen(_ACCOUNTS, "capabilities", "body.s3api.*", "*", ABSENT),
+            Seen(_ACCOUNTS, "capabilities", "body.synnefo.*", ABSENT, "*"),
             Seen(_ACCOUNTS, "capabilities", "body.swift.policies.*"),
             Seen(_ACCOUNTS, "capabilities", "body.swift.allow_account_management", "true", "false"),
             Seen(_ACCOUNTS, "capabilities", "body.swift.allow_open_expired|body.tempurl.*.1", "*", ABSENT),

@@ -44,7 +44,11 @@ def test_a_part_that_fails_once_is_sent_again(
 
 
 def test_a_token_that_ends_in_the_middle_is_renewed(fake: FakeCloud, k5: Cloud, vmdk: Path) -> None:
-    fake.before = lambda asked: fake.revoked.add(fake.token) if is_part(asked) and asked.number == 1 else None
+    def revoke_the_first(asked: Asked) -> None:
+        if is_part(asked) and fake.tokens == 1:
+            fake.revoked.add(fake.token)
+
+    fake.before = revoke_the_first
     push(k5, vmdk)
     assert fake.tokens >= 2
     assert len(fake.jobs) == 1

@@ -50,7 +50,8 @@ def test_only_blocks_that_differ_from_the_file_here_travel(fake: FakeSynnefo, cl
     fake.keep("c/o", old[: 3 * BLOCK] + noise(1) + old[4 * BLOCK :] + b"more")
     pulled = pull(cloud, tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == fake.bytes_of("c/o")
-    assert fetched(fake) == [f"bytes={3 * BLOCK}-{4 * BLOCK - 1}", f"bytes={10 * BLOCK}-{10 * BLOCK + 3}"]
+    wanted = {f"bytes={3 * BLOCK}-{4 * BLOCK - 1}", f"bytes={10 * BLOCK}-{10 * BLOCK + 3}"}
+    assert (len(fetched(fake)), set(fetched(fake))) == (2, wanted)
     assert (pulled.sent, pulled.already_there) == (BLOCK + 4, 9 * BLOCK)
 
 
