@@ -42,5 +42,5 @@ def test_many_imports_of_two_projects_all_end_once_and_the_few_do_not_wait_for_t
 
     for crowd in (many, few):
         check_that_each_was_done_once(crowd)
-    assert many.ended_while(few) <= 3 * FEW
+    assert many.ended_while(few) <= 2 * FEW
     check_that_nothing_is_left_over(service)

@@ -229,13 +229,14 @@ def _session(found: CloudRegion) -> Any:
 
 def _guarded(session: Any, name: str, url: str) -> Any:
     """A session that says when it is open to strangers, and keeps what is on this machine here."""
-    if session.verify is False and not url.startswith("http://"):
+    here = urlsplit(url).hostname in _HERE
+    if session.verify is False and not (here and url.startswith("http://")):  # elsewhere its catalog may lead to https
         _LOG.warning(
             "cloud %s: TLS certificates are not checked (verify: false in its configuration); "
             "anybody on the way can read the password and change the image",
             name,
         )
-    if urlsplit(url).hostname in _HERE:
+    if here:
         session.session.trust_env = False  # a proxy knows no service of this machine, and need not see its tokens
     return session
 

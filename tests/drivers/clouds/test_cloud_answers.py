@@ -237,12 +237,14 @@ def test_a_cloud_that_repeats_our_secrets_is_not_quoted(fake: FakeCloud, k5: Clo
     assert len(said) < 600
 
 
-@pytest.mark.parametrize(("scheme", "told"), [("https", 1), ("http", 0)])
+@pytest.mark.parametrize(
+    ("address", "told"), [("https://127.0.0.1:9", 1), ("http://nowhere.invalid:9", 1), ("http://127.0.0.1:9", 0)]
+)
 def test_a_certificate_that_is_not_checked_is_told_once(
-    open_cloud: Open, caplog: pytest.LogCaptureFixture, scheme: str, told: int
+    open_cloud: Open, caplog: pytest.LogCaptureFixture, address: str, told: int
 ) -> None:
     auth = {"username": "mira", "user_domain_name": "Ab3dEfgh", "password": PASSWORD, "project_id": PROJECT}
-    cloud = open_cloud(verify=False, auth=auth | {"auth_url": f"{scheme}://127.0.0.1:9/v3"})
+    cloud = open_cloud(verify=False, auth=auth | {"auth_url": f"{address}/v3"})
     for _ in range(2):
         with pytest.raises(FerryError):
             list(cloud.images.search())
