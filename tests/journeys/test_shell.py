@@ -15,8 +15,10 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.journeys.person import PASSWORD, NewPerson, Person
 
@@ -79,6 +81,19 @@ def test_clouds_are_chosen_in_between(new_person: NewPerson) -> None:
     done = _script(person, "cloud k5\ntask list --kind import -f json\ncloud nowhere\ncloud here\nimage list -f json\n")
     assert done.returncode == 4
     assert done.stdout.split() == ["[]", "[]"]
+
+
+def test_commands_work_with_the_cloud_that_was_chosen_and_with_no_other(new_person: NewPerson) -> None:
+    person = new_person()
+    file = Path(person.env["OS_CLIENT_CONFIG_FILE"])
+    clouds = yaml.safe_load(file.read_text())
+    auth = {"auth_url": "http://127.0.0.1:9/v3", "username": "u", "password": "p", "project_id": "p"}
+    clouds["clouds"]["closed"] = {"auth": auth | {"user_domain_name": "Default"}, "region_name": "r"}
+    file.write_text(yaml.safe_dump(clouds))
+    assert _script(person, "image list").returncode == 0
+    done = _script(person, "cloud closed\nimage list")
+    assert (done.stdout, done.returncode != 0) == ("", True), done.stderr
+    assert "cloud closed" in done.stderr
 
 
 class Terminal:

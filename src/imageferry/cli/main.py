@@ -57,7 +57,7 @@ class _Lazy(click.Group):
 @click.pass_obj
 def cli(run: Run, cloud: str | None) -> None:
     """Bring disk images into clouds: check, convert, push, share, export. Or serve them."""
-    run.cloud = cloud
+    run.cloud = cloud or run.cloud  # the shell has chosen one already
 
 
 def main() -> None:
